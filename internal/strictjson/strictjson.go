@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package strictjson is the one reader for JSON that is signed or comes from outside.
+package strictjson
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Bounds on one JSON value.
+const (
+	MaxDepth   = 64      // arrays and objects inside one another
+	MaxMembers = 4096    // members of one object, or items of one array
+	MaxString  = 1 << 19 // bytes of one string
+	MaxInteger = 1<<53 - 1
+)
+
+// Value is one JSON value as it was received.
+type Value = jsontext.Value
+
+// Check reads data as exactly one JSON value and refuses what two readers could read in two
+// ways: json.syntax, json.invalid_utf8, json.duplicate_name, json.case_variant,
+// json.unsafe_integer, json.number_form (-0), limit.nesting and limit.members.
+func Check(data []byte) error { return check(data) }
+
+// Unmarshal checks data and decodes it into v, a pointer to a struct, map or scalar with json
+// tags. Unknown members are passed over; a member of another JSON type is json.type, a number
+// with fraction or exponent where an integer is due json.number_form, a member whose name fits
+// a field only after case folding json.case_variant.
+func Unmarshal(data []byte, v any) error {
+	return decode(data, v, json.RejectUnknownMembers(false))
+}
+
+// UnmarshalClosed is Unmarshal for closed formats: an unknown member is json.type.
+func UnmarshalClosed(data []byte, v any) error {
+	return decode(data, v, json.RejectUnknownMembers(true))
+}
+
+// Marshal writes v, members in the order of the struct, map keys sorted.
+func Marshal(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }
+
+// Canonical returns data, which is checked first, in the form of RFC 8785.
+func Canonical(data []byte) ([]byte, error) {
+	if err := Check(data); err != nil {
+		return nil, err
+	}
+	v := Value(append([]byte(nil), data...))
+	if err := v.Canonicalize(); err != nil {
+		return nil, reason.Wrap(reason.JSONSyntax, "", err)
+	}
+	return v, nil
+}
