@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package trustframework says who may do what here: the framework as a value, and the signed,
+// versioned snapshot in which it travels. It is pure: no clock, no network.
+package trustframework
+
+import "time"
+
+// Bounds on one framework.
+const (
+	MaxSnapshot       = 4 << 20 // bytes of a signed snapshot
+	MaxEntries        = 16384   // accreditations, parties, verifiers, controllers, each
+	MaxSnapshotAge    = 60 * time.Minute
+	MaxAccreditedPath = 16
+)
+
+// Framework is delegation.md §4.1 and §4.2 with what the servers need beside: the parties'
+// hosts and the verifiers' entitlements. The zero Framework is unavailable and accredits nobody.
+type Framework struct {
+	ID             string                      `json:"id"`
+	Version        int                         `json:"version"`
+	Unavailable    bool                        `json:"unavailable,omitempty"`
+	AsOf           time.Time                   `json:"asOf"`
+	MaxAgeSeconds  int64                       `json:"maxAgeSeconds"`
+	Anchors        []string                    `json:"anchors"`
+	Limits         Limits                      `json:"limits"`
+	Relationships  map[string]Relationship     `json:"relationships"`
+	Accreditations []Accreditation             `json:"accreditations"`
+	Controllers    map[string]ControllerPolicy `json:"controllers,omitempty"`
+	Parties        map[string]Party            `json:"parties,omitempty"`
+	Verifiers      []Verifier                  `json:"verifiers,omitempty"`
+}
+
+// Limits are the framework's caps on cost.
+type Limits struct {
+	MaxChainLinks        int `json:"maxChainLinks"`
+	MaxAccreditationPath int `json:"maxAccreditationPath"`
+}
+
+// Relationship holds the rules of one kind of delegation (delegation.md §2.5).
+type Relationship struct {
+	LegalBases         []string `json:"legalBases"`
+	MaxRedelegation    int      `json:"maxRedelegation,omitempty"`
+	MaxValidityDays    int      `json:"maxValidityDays,omitempty"` // days of exactly 24 h; 0: no limit
+	SelfIssue          bool     `json:"selfIssue,omitempty"`
+	DelegateKinds      []string `json:"delegateKinds,omitempty"` // empty: any
+	TransitionRequired bool     `json:"transitionRequired,omitempty"`
+	ReviewRequired     bool     `json:"reviewRequired,omitempty"`
+	SeparationOfDuties bool     `json:"separationOfDuties,omitempty"`
+	MandatoryRequires  []string `json:"mandatoryRequires,omitempty"`
+	MaxRisk            string   `json:"maxRisk,omitempty"` // "": no ceiling
+}
+
+// Status of an accreditation.
+const (
+	Active    = "active"
+	Suspended = "suspended"
+	Revoked   = "revoked"
+	Retired   = "retired"
+)
+
+// Accreditation lets a party issue, accredit or mediate within limits (delegation.md §4.1).
+// In the lists nil means unrestricted, "*" in the list too, and an empty list allows nothing.
+type Accreditation struct {
+	ID            string    `json:"id"`
+	Issuer        string    `json:"issuer"`
+	AccreditedBy  string    `json:"accreditedBy"`
+	Status        string    `json:"status"`
+	From          time.Time `json:"from"`
+	Until         time.Time `json:"until"`
+	RetiredAt     time.Time `json:"retiredAt,omitzero"`
+	Types         []string  `json:"types"`
+	Relationships []string  `json:"relationships,omitzero"`
+	LegalBases    []string  `json:"legalBases,omitzero"`
+	Jurisdictions []string  `json:"jurisdictions,omitzero"`
+	Controllers   []string  `json:"controllers,omitzero"`
+	Purposes      []string  `json:"purposes,omitzero"`
+	Resources     []string  `json:"resources,omitzero"`
+	Actions       []string  `json:"actions,omitzero"`
+	MaxRisk       string    `json:"maxRisk,omitempty"`      // "": high
+	MinAssurance  string    `json:"minAssurance,omitempty"` // "": no floor
+	Mediates      bool      `json:"mediates,omitempty"`
+}
+
+// ControllerPolicy is what one data controller offers to delegates (delegation.md §4.2).
+type ControllerPolicy struct {
+	Proxyable    []string              `json:"proxyable"`
+	NotProxyable []string              `json:"notProxyable,omitempty"`
+	Requestable  []string              `json:"requestable,omitempty"`
+	Risk         map[string]string     `json:"risk,omitempty"`
+	ByRisk       map[string]RiskPolicy `json:"byRisk"`
+	Agent        AgentPolicy           `json:"agent,omitzero"`
+}
+
+// RiskPolicy is what a controller asks for at one class of risk.
+type RiskPolicy struct {
+	StatusMaxAge int64    `json:"statusMaxAge"` // seconds
+	Requires     []string `json:"requires,omitempty"`
+	MinAssurance string   `json:"minAssurance,omitempty"` // "": low
+}
+
+// AgentPolicy holds where a software agent stands in the chain.
+type AgentPolicy struct {
+	MaxRisk  string   `json:"maxRisk,omitempty"` // "": routine
+	Requires []string `json:"requires,omitempty"`
+}
+
+// Party is what is known of an issuer or verifier by its DID beside its accreditations:
+// the hosts that may be asked for its did:web document and its status lists. Persons are
+// never parties.
+type Party struct {
+	Name        string   `json:"name"`
+	DIDHosts    []string `json:"didHosts,omitempty"`    // host or host:port of did:web documents
+	StatusHosts []string `json:"statusHosts,omitempty"` // origins (https://host[:port]) of status lists
+}
+
+// Verifier may ask for presentations, for these purposes and resources alone.
+type Verifier struct {
+	ID          string   `json:"id"` // DID of the gateway
+	Name        string   `json:"name"`
+	Controllers []string `json:"controllers"`
+	Purposes    []string `json:"purposes"`
+	Resources   []string `json:"resources"` // paths or "*"
+}
