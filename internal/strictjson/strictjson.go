@@ -12,37 +12,39 @@ import (
 
 // Bounds on one JSON value.
 const (
-	MaxDepth   = 64      // arrays and objects inside one another
-	MaxMembers = 4096    // members of one object, or items of one array
-	MaxString  = 1 << 19 // bytes of one string
-	MaxInteger = 1<<53 - 1
+	MaxDepth   = 64        // arrays and objects inside one another
+	MaxMembers = 4096      // members of one object, or items of one array
+	MaxString  = 1 << 19   // bytes of one string as written, without its quotes
+	MaxInteger = 1<<53 - 1 // largest integer, either sign, that every reader holds exactly
 )
 
 // Value is one JSON value as it was received.
 type Value = jsontext.Value
 
 // Check reads data as exactly one JSON value and refuses what two readers could read in two
-// ways: json.syntax, json.invalid_utf8, json.duplicate_name, json.case_variant,
-// json.unsafe_integer, json.number_form (-0), limit.nesting and limit.members.
-func Check(data []byte) error { return check(data) }
+// ways: json.syntax, json.invalid_utf8 (also a lone surrogate), json.duplicate_name,
+// json.case_variant (two names of one object that differ in case alone), json.unsafe_integer,
+// json.number_form (negative zero, or a number no double holds), limit.nesting and limit.members.
+func Check(data []byte) error {
+	_, err := scan(data)
+	return err
+}
 
 // Unmarshal checks data and decodes it into v, a pointer to a struct, map or scalar with json
-// tags. Unknown members are passed over; a member of another JSON type is json.type, a number
-// with fraction or exponent where an integer is due json.number_form, a member whose name fits
-// a field only after case folding json.case_variant.
-func Unmarshal(data []byte, v any) error {
-	return decode(data, v, json.RejectUnknownMembers(false))
-}
+// tags. Unknown members are passed over. A member of another JSON type is json.type, and so is
+// null, unless v holds an interface, a Value or a type with its own UnmarshalJSON there; a number
+// with fraction or exponent where an integer is due is json.number_form, a member whose name fits
+// a field only after case folding json.case_variant. A refusal of a type's own UnmarshalJSON
+// comes through with its code.
+func Unmarshal(data []byte, v any) error { return decode(data, v, false) }
 
 // UnmarshalClosed is Unmarshal for closed formats: an unknown member is json.type.
-func UnmarshalClosed(data []byte, v any) error {
-	return decode(data, v, json.RejectUnknownMembers(true))
-}
+func UnmarshalClosed(data []byte, v any) error { return decode(data, v, true) }
 
 // Marshal writes v, members in the order of the struct, map keys sorted.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }
 
-// Canonical returns data, which is checked first, in the form of RFC 8785.
+// Canonical returns data, which is checked first, in the form of RFC 8785. It does not change data.
 func Canonical(data []byte) ([]byte, error) {
 	if err := Check(data); err != nil {
 		return nil, err

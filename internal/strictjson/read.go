@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package strictjson
+
+import (
+	"iter"
+	"unicode/utf8"
+
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Member is one member of an object as it was received. Both parts may share memory with it.
+type Member struct {
+	Name  []byte // unescaped
+	Value Value
+}
+
+// Members goes through the members of the object data, in order, without reflection. data must
+// have passed Check as it is or as part of a greater value: Members itself looks at syntax
+// alone. Anything but an object is json.type, malformed data json.syntax; an error comes last
+// and once, with the zero Member.
+func Members(data []byte) iter.Seq2[Member, error] {
+	return func(yield func(Member, error) bool) {
+		s := scanner{data: data}
+		more, err := s.open('{', '}', "not an object")
+		for more && err == nil {
+			var m Member
+			if m, err = s.member(); err != nil {
+				break
+			}
+			if !yield(m, nil) {
+				return
+			}
+			more, err = s.more('}')
+		}
+		if err = s.end(err); err != nil {
+			yield(Member{}, err)
+		}
+	}
+}
+
+// Items goes through the items of the array data, in order, with the rules of Members.
+func Items(data []byte) iter.Seq2[Value, error] {
+	return func(yield func(Value, error) bool) {
+		s := scanner{data: data}
+		more, err := s.open('[', ']', "not an array")
+		for more && err == nil {
+			var v Value
+			if v, err = s.skip(); err != nil {
+				break
+			}
+			if !yield(v, nil) {
+				return
+			}
+			more, err = s.more(']')
+		}
+		if err = s.end(err); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// Text returns the string that value is, unescaped: a part of value where it has no escapes,
+// else new memory. Anything but a string is json.type.
+func Text(value []byte) ([]byte, error) {
+	s := scanner{data: value}
+	if s.peek() != '"' {
+		return nil, mistyped("not a string")
+	}
+	l, err := s.text()
+	if err = s.end(err); err != nil {
+		return nil, err
+	}
+	if !l.escaped {
+		return l.raw, nil
+	}
+	return unescape(make([]byte, 0, len(l.raw)), l.raw), nil
+}
+
+// String is Text as a string of its own.
+func String(value []byte) (string, error) {
+	t, err := Text(value)
+	return string(t), err
+}
+
+// Int returns the integer that value is. A fraction or exponent is json.number_form, an integer
+// beyond MaxInteger json.unsafe_integer, anything but a number json.type.
+func Int(value []byte) (int64, error) {
+	s := scanner{data: value}
+	if c := s.peek(); c != '-' && !isDigit(c) {
+		return 0, mistyped("not a number")
+	}
+	n, err := s.number()
+	if err = s.end(err); err != nil {
+		return 0, err
+	}
+	if !n.integer {
+		return 0, reason.New(reason.JSONNumberForm, "not an integer")
+	}
+	return n.value, nil
+}
+
+// Bool returns the boolean that value is; anything else is json.type.
+func Bool(value []byte) (bool, error) {
+	s := scanner{data: value}
+	first := s.peek()
+	if first != 't' && first != 'f' {
+		return false, mistyped("not a boolean")
+	}
+	if err := s.end(s.word()); err != nil {
+		return false, err
+	}
+	return first == 't', nil
+}
+
+// open passes an opening bracket and reports whether anything stands before the closing one.
+func (s *scanner) open(opening, closing byte, mistake string) (bool, error) {
+	if s.peek() != opening {
+		return false, mistyped(mistake)
+	}
+	s.pos++
+	if s.peek() == closing {
+		s.pos++
+		return false, nil
+	}
+	return true, nil
+}
+
+// end returns err, or json.syntax if anything but white space is left.
+func (s *scanner) end(err error) error {
+	if err == nil && s.peek() == 0 && s.pos == len(s.data) {
+		return nil
+	}
+	if err == nil {
+		err = syntax("more than one value")
+	}
+	return err
+}
+
+func (s *scanner) member() (Member, error) {
+	l, err := s.name()
+	if err != nil {
+		return Member{}, err
+	}
+	v, err := s.skip()
+	if err != nil {
+		return Member{}, err
+	}
+	if l.escaped {
+		return Member{unescape(make([]byte, 0, len(l.raw)), l.raw), v}, nil
+	}
+	return Member{l.raw, v}, nil
+}
+
+// skip passes one value without looking into its names and returns it. It counts brackets
+// instead of calling itself, so that unchecked data costs no stack.
+func (s *scanner) skip() (Value, error) {
+	s.space()
+	start := s.pos
+	for depth := 0; ; {
+		switch c := s.peek(); {
+		case c == '{' || c == '[':
+			depth++
+			s.pos++
+		case c == '}' || c == ']':
+			depth--
+			s.pos++
+		case depth > 0 && (c == ',' || c == ':'):
+			s.pos++
+			continue
+		default:
+			if err := s.scalar(c); err != nil {
+				return nil, err
+			}
+		}
+		if depth < 0 {
+			return nil, syntax("a bracket closes nothing")
+		}
+		if depth == 0 {
+			return Value(s.data[start:s.pos]), nil
+		}
+	}
+}
+
+func (s *scanner) scalar(first byte) error {
+	if first == '"' || first == '-' || isDigit(first) {
+		return s.value(0)
+	}
+	return s.word()
+}
+
+// unescape appends raw, a string that was scanned, with its escapes resolved.
+func unescape(dst, raw []byte) []byte {
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			dst = append(dst, raw[i])
+			i++
+			continue
+		}
+		if raw[i+1] != 'u' {
+			dst = append(dst, short(raw[i+1]))
+			i += 2
+			continue
+		}
+		r, _ := hex4(raw, i)
+		i += 6
+		if 0xd800 <= r && r <= 0xdbff {
+			low, _ := hex4(raw, i)
+			r = (r-0xd800)<<10 | (low - 0xdc00) + 0x10000
+			i += 6
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
+// short returns the character of a two-byte escape.
+func short(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
+}
+
+func mistyped(detail string) error { return reason.New(reason.JSONType, detail) }
