@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcql
+
+import (
+	"slices"
+
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Candidate is a credential as a query sees it.
+type Candidate struct {
+	Format string   // format identifier of OpenID4VP, such as "dc+sd-jwt"
+	Types  []string // the vct alone, or the W3C types
+	Bound  bool     // whether a holder proof is, or can be, made for it
+	Claims any      // JSON tree of map[string]any, []any, string, int64, float64, bool, nil
+}
+
+// Match tells whether c can be met by have, and which claims it asks to be shown: concrete
+// paths without Every, sorted by the order of the query. Where several items of an array are
+// asked for by more than one claim, only the items that meet all of those claims are taken, so
+// that nothing is shown for one claim that another rules out. Claim sets are tried in order and
+// the first that can be met is used (§6.4.1). Too much work is limit.query.
+func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
+	if c.Format != have.Format || c.Bound() && !have.Bound || !c.typeFits(have.Types) {
+		return nil, false, nil
+	}
+	e := evaluation{left: MaxWork}
+	if len(c.Claims) == 0 {
+		return nil, true, nil
+	}
+	if len(c.ClaimSets) == 0 {
+		show, ok = e.all(c.Claims, have.Claims)
+		return show, ok, e.err()
+	}
+	for _, set := range c.ClaimSets {
+		if show, ok = e.all(c.pick(set), have.Claims); ok || e.left < 0 {
+			return show, ok, e.err()
+		}
+	}
+	return nil, false, nil
+}
+
+func (c *Credential) typeFits(types []string) bool {
+	if len(c.Meta.VCTValues) > 0 {
+		return len(types) == 1 && slices.Contains(c.Meta.VCTValues, types[0])
+	}
+	return slices.ContainsFunc(c.Meta.TypeValues, func(want []string) bool {
+		return !slices.ContainsFunc(want, func(t string) bool { return !slices.Contains(types, t) })
+	})
+}
+
+func (c *Credential) pick(ids []string) []Claim {
+	out := make([]Claim, 0, len(ids))
+	for _, id := range ids {
+		i := slices.IndexFunc(c.Claims, func(k Claim) bool { return k.ID == id })
+		out = append(out, c.Claims[i])
+	}
+	return out
+}
+
+// evaluation counts its steps, so that a query cannot be made to cost more than MaxWork.
+type evaluation struct{ left int }
+
+func (e *evaluation) err() error {
+	if e.left < 0 {
+		return reason.New(reason.LimitQuery, "dcql: the query asks for too much work")
+	}
+	return nil
+}
+
+// all evaluates claims together, those that share the way to an Every jointly.
+func (e *evaluation) all(claims []Claim, tree any) ([]Path, bool) {
+	var show []Path
+	for _, g := range groups(claims) {
+		paths, ok := e.group(g.claims, g.head, tree)
+		if !ok || e.left < 0 {
+			return nil, false
+		}
+		show = append(show, paths...)
+	}
+	return show, true
+}
+
+// group is a set of claims below one array, or one claim without an Every, whose head is nil.
+type group struct {
+	head   Path
+	claims []Claim
+}
+
+func groups(claims []Claim) []group {
+	var out []group
+	for _, k := range claims {
+		head := k.prefix()
+		i := slices.IndexFunc(out, func(g group) bool { return head != nil && g.head != nil && slices.Equal(g.head, head) })
+		if i < 0 {
+			out = append(out, group{head: head})
+			i = len(out) - 1
+		}
+		out[i].claims = append(out[i].claims, k)
+	}
+	return out
+}
+
+// prefix is the path up to the first Every, nil if there is none.
+func (k Claim) prefix() Path {
+	if i := slices.Index(k.Path, Every()); i >= 0 {
+		return k.Path[:i]
+	}
+	return nil
+}
+
+// group evaluates claims that share head, the way to one array, item by item.
+func (e *evaluation) group(claims []Claim, head Path, tree any) ([]Path, bool) {
+	if head == nil {
+		return e.claim(claims[0], tree)
+	}
+	array, ok := e.walk(head, tree)
+	items, isArray := array.([]any)
+	if !ok || !isArray {
+		return nil, false
+	}
+	var show []Path
+	for i := range items {
+		if paths, ok := e.item(claims, head, i, items[i]); ok {
+			show = append(show, paths...)
+		}
+	}
+	return show, len(show) > 0
+}
+
+// item evaluates all claims of a group on one item.
+func (e *evaluation) item(claims []Claim, head Path, i int, value any) ([]Path, bool) {
+	var show []Path
+	at := append(slices.Clone(head), Item(i))
+	for _, k := range claims {
+		rest := Claim{Path: k.Path[len(head)+1:], Values: k.Values}
+		paths, ok := e.claim(rest, value)
+		if len(rest.Path) == 0 {
+			ok = rest.accepts(value)
+			paths = []Path{nil}
+		}
+		if !ok {
+			return nil, false
+		}
+		for _, p := range paths {
+			show = append(show, append(slices.Clone(at), p...))
+		}
+	}
+	return show, true
+}
+
+// claim evaluates one claim on a tree.
+func (e *evaluation) claim(k Claim, tree any) ([]Path, bool) {
+	if head := k.prefix(); head != nil {
+		return e.group([]Claim{k}, head, tree)
+	}
+	leaf, ok := e.walk(k.Path, tree)
+	if !ok || !k.accepts(leaf) {
+		return nil, false
+	}
+	return []Path{k.Path}, true
+}
+
+func (k Claim) accepts(leaf any) bool {
+	return len(k.Values) == 0 || slices.ContainsFunc(k.Values, func(v Value) bool { return v.equal(leaf) })
+}
+
+// walk follows steps that name one place each.
+func (e *evaluation) walk(p Path, tree any) (any, bool) {
+	for _, s := range p {
+		if e.left--; e.left < 0 {
+			return nil, false
+		}
+		switch node := tree.(type) {
+		case map[string]any:
+			next, ok := node[s.name]
+			if s.kind != member || !ok {
+				return nil, false
+			}
+			tree = next
+		case []any:
+			if s.kind != item || s.index >= len(node) {
+				return nil, false
+			}
+			tree = node[s.index]
+		default:
+			return nil, false
+		}
+	}
+	return tree, true
+}
+
+// Satisfied reports whether answers to the credential queries named are enough: all of them
+// where the query has no sets, else one option of every set that must be met (§6.4.2).
+func (q *Query) Satisfied(answered map[string]bool) bool {
+	if len(q.Sets) == 0 {
+		return !slices.ContainsFunc(q.Credentials, func(c Credential) bool { return !answered[c.ID] })
+	}
+	return !slices.ContainsFunc(q.Sets, func(s Set) bool {
+		return s.Must() && !slices.ContainsFunc(s.Options, func(option []string) bool { return allIn(option, answered) })
+	})
+}

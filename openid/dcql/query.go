@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dcql is the Digital Credentials Query Language of OpenID4VP 1.0 §6.
+package dcql
+
+import (
+	"bytes"
+
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Bounds on one query.
+const (
+	MaxCredentials = 32    // credential queries, and credential sets
+	MaxClaims      = 64    // claims, and claim sets, of one credential query
+	MaxPath        = 16    // elements of a claim path
+	MaxValues      = 128   // values of one claim
+	MaxWork        = 10000 // steps of one evaluation
+)
+
+// Query is what a verifier asks for. Parse makes a checked one; New checks one made here.
+type Query struct {
+	Credentials []Credential `json:"credentials"`
+	Sets        []Set        `json:"credential_sets,omitempty"`
+}
+
+// Credential asks for one credential, or for several where Multiple is true (§6.1).
+type Credential struct {
+	ID        string     `json:"id"`
+	Format    string     `json:"format"`
+	Multiple  bool       `json:"multiple,omitempty"`
+	Meta      Meta       `json:"meta"`
+	Binding   *bool      `json:"require_cryptographic_holder_binding,omitempty"` // nil: true
+	Claims    []Claim    `json:"claims,omitempty"`
+	ClaimSets [][]string `json:"claim_sets,omitempty"`
+}
+
+// Meta names the credential types that will do (appendices B.1.3.5 and B.3.5).
+type Meta struct {
+	VCTValues  []string   `json:"vct_values,omitempty"`
+	TypeValues [][]string `json:"type_values,omitempty"`
+}
+
+// Claim asks for one claim, with one of the values if there are any (§6.3). A value is a
+// string, an int64 or a bool.
+type Claim struct {
+	ID     string  `json:"id,omitempty"`
+	Path   Path    `json:"path"`
+	Values []Value `json:"values,omitempty"`
+}
+
+// Set says which combinations of credentials will do (§6.2).
+type Set struct {
+	Options  [][]string `json:"options"`
+	Required *bool      `json:"required,omitempty"` // nil: true
+}
+
+// Bound reports whether a holder proof is asked for.
+func (c *Credential) Bound() bool { return c.Binding == nil || *c.Binding }
+
+// Must reports whether the set has to be met.
+func (s *Set) Must() bool { return s.Required == nil || *s.Required }
+
+// Parse reads a query and checks it whole: a member of the wrong type is json.type, everything
+// else that §6 forbids is request.invalid. Unknown members are ignored (§5).
+func Parse(raw []byte) (*Query, error) {
+	var q Query
+	if err := strictjson.Unmarshal(raw, &q); err != nil {
+		return nil, err
+	}
+	if err := emptyLists(raw); err != nil {
+		return nil, err
+	}
+	return &q, q.check()
+}
+
+// New checks a query made in this program.
+func New(q Query) (*Query, error) { return &q, q.check() }
+
+// Marshal writes the query as JSON.
+func (q *Query) Marshal() ([]byte, error) { return strictjson.Marshal(q) }
+
+// Find returns the credential query called id, or nil.
+func (q *Query) Find(id string) *Credential {
+	for i := range q.Credentials {
+		if q.Credentials[i].ID == id {
+			return &q.Credentials[i]
+		}
+	}
+	return nil
+}
+
+// emptyLists refuses lists that are present and empty, which omitempty could not tell from absent.
+func emptyLists(raw []byte) error {
+	var q struct {
+		Credentials []struct {
+			Claims    *[]strictjson.Value `json:"claims"`
+			ClaimSets *[]strictjson.Value `json:"claim_sets"`
+		} `json:"credentials"`
+		Sets *[]strictjson.Value `json:"credential_sets"`
+	}
+	if err := strictjson.Unmarshal(raw, &q); err != nil {
+		return err
+	}
+	lists := []*[]strictjson.Value{q.Sets}
+	for _, c := range q.Credentials {
+		lists = append(lists, c.Claims, c.ClaimSets)
+	}
+	for _, l := range lists {
+		if l != nil && len(*l) == 0 {
+			return invalid("an empty list")
+		}
+	}
+	return nil
+}
+
+func (q *Query) check() error {
+	if len(q.Credentials) == 0 || len(q.Credentials) > MaxCredentials || len(q.Sets) > MaxCredentials {
+		return invalid("credentials is empty or too long")
+	}
+	seen := map[string]bool{}
+	for i := range q.Credentials {
+		c := &q.Credentials[i]
+		if !identifier(c.ID) || seen[c.ID] {
+			return invalid("credential ids must be distinct and of letters, digits, - and _")
+		}
+		seen[c.ID] = true
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
+	return q.checkSets(seen)
+}
+
+func (q *Query) checkSets(known map[string]bool) error {
+	for _, s := range q.Sets {
+		if len(s.Options) == 0 || len(s.Options) > MaxCredentials {
+			return invalid("options is empty or too long")
+		}
+		for _, option := range s.Options {
+			if len(option) == 0 || !allIn(option, known) {
+				return invalid("an option is empty or names an unknown credential")
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Credential) check() error {
+	switch c.Format {
+	case "dc+sd-jwt":
+		if len(c.Meta.VCTValues) == 0 {
+			return invalid("vct_values is needed")
+		}
+	case "jwt_vc_json", "ldp_vc":
+		if len(c.Meta.TypeValues) == 0 {
+			return invalid("type_values is needed")
+		}
+	case "":
+		return invalid("format is needed")
+	}
+	if len(c.Claims) > MaxClaims || len(c.ClaimSets) > MaxClaims {
+		return invalid("too many claims")
+	}
+	return c.checkClaims()
+}
+
+func (c *Credential) checkClaims() error {
+	ids := map[string]bool{}
+	for _, claim := range c.Claims {
+		switch {
+		case claim.ID == "" && len(c.ClaimSets) > 0, claim.ID != "" && (!identifier(claim.ID) || ids[claim.ID]):
+			return invalid("claim ids must be there for claim_sets, distinct and of letters, digits, - and _")
+		case len(claim.Path) == 0 || len(claim.Path) > MaxPath || len(claim.Values) > MaxValues:
+			return invalid("a claim path or its values are empty or too long")
+		}
+		ids[claim.ID] = true
+	}
+	if len(c.ClaimSets) > 0 && len(c.Claims) == 0 {
+		return invalid("claim_sets without claims")
+	}
+	for _, set := range c.ClaimSets {
+		if len(set) == 0 || !allIn(set, ids) {
+			return invalid("a claim set is empty or names an unknown claim")
+		}
+	}
+	return nil
+}
+
+func allIn(ids []string, known map[string]bool) bool {
+	for _, id := range ids {
+		if !known[id] {
+			return false
+		}
+	}
+	return true
+}
+
+func identifier(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	return len(bytes.Trim([]byte(s), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) == 0
+}
+
+func invalid(detail string) error { return reason.New(reason.RequestInvalid, "dcql: "+detail) }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vp
+
+import (
+	"net/url"
+
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// MaxPresentations is the number of presentations that one response may carry, counted before
+// any signature is looked at (security.md §5.3).
+const MaxPresentations = 32
+
+// Response is what a wallet posts back with direct_post (§8.1, §8.2): presentations by the id
+// of the credential query that they answer, or an error.
+type Response struct {
+	State       string
+	Token       map[string][]string
+	Error       string // access_denied and the like, §8.5; then Token is nil
+	Description string // for a log, never shown as if we had said it
+}
+
+// Result is what the verifier answers to a good post (§8.2).
+type Result struct {
+	RedirectURI string `json:"redirect_uri,omitempty"`
+}
+
+// Form returns the response as form fields.
+func (r Response) Form() (url.Values, error) {
+	out := url.Values{}
+	if r.State != "" {
+		out.Set("state", r.State)
+	}
+	if r.Error != "" {
+		out.Set("error", r.Error)
+		return out, nil
+	}
+	token, err := strictjson.Marshal(r.Token)
+	if err != nil {
+		return nil, err
+	}
+	out.Set("vp_token", string(token))
+	return out, nil
+}
+
+// ParseResponse reads form fields, of which none may appear twice (http.duplicate_param).
+// A form that holds both an answer and an error, or neither, is response.ambiguous; an answer
+// that is encrypted is response.key_unknown, as nothing was asked for encrypted.
+func ParseResponse(form url.Values) (Response, error) {
+	for _, values := range form {
+		if len(values) > 1 {
+			return Response{}, reason.New(reason.HTTPDuplicateParam, "a form field appears twice")
+		}
+	}
+	if form.Has("response") {
+		return Response{}, reason.New(reason.ResponseKeyUnknown, "no encrypted response was asked for")
+	}
+	r := Response{State: form.Get("state"), Error: form.Get("error")}
+	if form.Has("vp_token") == form.Has("error") {
+		return Response{}, reason.New(reason.ResponseAmbiguous, "exactly one of vp_token and error is needed")
+	}
+	if r.Error != "" {
+		return r, nil
+	}
+	var err error
+	r.Token, err = ParseToken([]byte(form.Get("vp_token")))
+	return r, err
+}
+
+// ParseToken reads a vp_token: an object of non-empty arrays of strings (§8.1). More than
+// MaxPresentations is limit.chain. A token that is no object, such as one in the older form of
+// a bare presentation, is response.ambiguous.
+func ParseToken(raw []byte) (map[string][]string, error) {
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, reason.New(reason.ResponseAmbiguous, "vp_token is not an object")
+	}
+	var token map[string][]string
+	if err := strictjson.Unmarshal(raw, &token); err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, list := range token {
+		if n += len(list); len(list) == 0 {
+			return nil, reason.New(reason.ResponseAmbiguous, "an answer without a presentation")
+		}
+	}
+	switch {
+	case n == 0:
+		return nil, reason.New(reason.ResponseAmbiguous, "vp_token is empty")
+	case n > MaxPresentations:
+		return nil, reason.New(reason.LimitChain, "too many presentations")
+	}
+	return token, nil
+}
