@@ -22,6 +22,9 @@ const (
 	ContextDelegation = "https://example.org/ns/delegation/v1"
 	SchemaID          = "https://example.org/schemas/delegation-credential-1.json"
 	VCTDelegation     = "https://example.org/vct/delegation/1"
+
+	VCTIdentityBinding     = "https://example.org/vct/identity-binding/1"
+	VCTWorkgroupMembership = "https://example.org/vct/workgroup-membership/1"
 )
 
 // Bounds on one credential.
@@ -30,6 +33,8 @@ const (
 	MaxList         = 64  // entries of purposes, controllers, jurisdictions, actions, kinds, prohibitions
 	MaxResource     = 128 // bytes of a resource path
 	MaxPathSegments = 8
+	MaxText         = 2048                // code points of an identifier or another text
+	MaxStatusIndex  = 999_999_999_999_999 // highest index in a status list
 )
 
 // Credential is a statement, believed by no one yet: what some JSON says, in decision names
@@ -63,6 +68,8 @@ type Credential struct {
 	Assurance *Assurance // nil: withheld or absent
 	Evidence  []Evidence
 	Framework string // id of the trust framework the issuer worked under; informative
+	Policy    string // URL of that framework's version; informative
+	Refresh   string // W3C formats: where to re-issue; informative, and not carried by dc+sd-jwt
 	Status    []StatusRef
 }
 
