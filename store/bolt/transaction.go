@@ -3,7 +3,8 @@
 package bolt
 
 import (
-	"bytes"
+	"encoding/binary"
+	"errors"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -76,15 +77,15 @@ func (t *transaction) version(key string) (uint64, error) {
 }
 
 func (t *transaction) apply(o op) error {
-	if err := t.remove(o.key); err != nil || o.raw == nil {
+	if err := t.forget(o.key); err != nil {
 		return err
 	}
-	r, err := decode(o.key, o.raw)
-	if err != nil {
-		return err
+	if o.raw == nil {
+		return t.records.Delete([]byte(o.key))
 	}
+	r := record{crc: binary.BigEndian.Uint32(o.raw), expires: o.expires}
 	t.sum.add(r)
-	if !r.expires.IsZero() {
+	if r.expiring() != 0 {
 		if err := t.index.Put(indexKey(o.key, r.expires), nil); err != nil {
 			return err
 		}
@@ -92,8 +93,8 @@ func (t *transaction) apply(o op) error {
 	return t.records.Put([]byte(o.key), o.raw)
 }
 
-// remove deletes the record of key, expired or not, if there is one.
-func (t *transaction) remove(key string) error {
+// forget takes the record of key, expired or not, out of the index and the checksum.
+func (t *transaction) forget(key string) error {
 	raw := t.records.Get([]byte(key))
 	if raw == nil {
 		return nil
@@ -103,23 +104,25 @@ func (t *transaction) remove(key string) error {
 		return err
 	}
 	t.sum.remove(r)
-	if !r.expires.IsZero() {
-		if err := t.index.Delete(indexKey(key, r.expires)); err != nil {
-			return err
-		}
+	if r.expiring() == 0 {
+		return nil
 	}
-	return t.records.Delete([]byte(key))
+	return t.index.Delete(indexKey(key, r.expires))
 }
 
 // sweep removes a bounded number of records that have expired, oldest first.
 func (t *transaction) sweep() error {
-	var due [][]byte
+	var due []string
 	c := t.index.Cursor()
 	for k, _ := c.First(); k != nil && len(due) < SweepLimit && !t.now.Before(expiry(k)); k, _ = c.Next() {
-		due = append(due, bytes.Clone(k))
+		due = append(due, string(k[expirySize:]))
 	}
-	for _, k := range due {
-		if err := t.remove(string(k[expirySize:])); err != nil {
+	for _, key := range due {
+		// Whatever the index says, the record itself decides: a live one is an error.
+		if version, err := t.version(key); err != nil || version != 0 {
+			return errors.Join(err, errors.New("the expiry index names a record that has not expired"))
+		}
+		if err := t.apply(op{key: key}); err != nil {
 			return err
 		}
 	}

@@ -62,6 +62,10 @@ func (s *Store) Get(ctx context.Context, key string) (store.Entry, error) {
 // Scan implements store.Store. The view is the one of the moment at which the loop begins.
 func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
+		if len(prefix) > store.MaxKey {
+			yield(store.Entry{}, store.CheckKey(prefix))
+			return
+		}
 		for _, e := range s.view(prefix) {
 			if err := alive(ctx); err != nil {
 				yield(store.Entry{}, err)
