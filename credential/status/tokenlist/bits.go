@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenlist
+
+import (
+	"bytes"
+	"compress/zlib"
+	"math/bits"
+
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/credential/status/internal/wire"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// The status types (draft-ietf-oauth-status-list §7.1). All others are application-specific
+// or reserved, and refused here.
+const (
+	ValueValid     = 0
+	ValueInvalid   = 1
+	ValueSuspended = 2
+)
+
+// Bits are the values of a list, 1, 2, 4 or 8 bits each, the first in the least significant
+// bits of the first byte (§4.1). Bits are not changed after they were made and may be shared.
+// The zero Bits have no values.
+type Bits struct {
+	data  []byte
+	shift uint8 // log2 of the values per byte: 3 for 1 bit, 0 for 8
+}
+
+// Pack returns data, which it keeps, as values of width bits. A width other than 1, 2, 4 and 8
+// is status.value_unknown.
+func Pack(width int, data []byte) (Bits, error) {
+	switch width {
+	case 1, 2, 4, 8:
+		return Bits{data, uint8(3 - bits.TrailingZeros(uint(width)))}, nil
+	}
+	return Bits{}, reason.New(reason.StatusValueUnknown, "a status has 1, 2, 4 or 8 bits")
+}
+
+// Width returns the bits per value.
+func (b Bits) Width() int { return 8 >> b.shift }
+
+// Len returns the number of values.
+func (b Bits) Len() uint64 { return uint64(len(b.data)) << b.shift }
+
+// Bytes returns the packed values, which must not be changed.
+func (b Bits) Bytes() []byte { return b.data }
+
+// Value returns the value at index i. Beyond the end it is status.index.
+func (b Bits) Value(i uint64) (uint8, error) {
+	if i >= b.Len() {
+		return 0, outside()
+	}
+	return b.at(i), nil
+}
+
+// State returns what the value at index i means. A value without a meaning is status.value_unknown,
+// an index beyond the end status.index.
+func (b Bits) State(i uint64) (status.State, error) {
+	if i >= b.Len() {
+		return status.Unknown, outside()
+	}
+	switch b.at(i) {
+	case ValueValid:
+		return status.Valid, nil
+	case ValueInvalid:
+		return status.Revoked, nil
+	case ValueSuspended:
+		return status.Suspended, nil
+	}
+	return status.Unknown, reason.New(reason.StatusValueUnknown, "the status value is not defined")
+}
+
+// Compress returns the values as one zlib stream (RFC 1950), as lst holds them.
+func (b Bits) Compress() ([]byte, error) {
+	var out bytes.Buffer
+	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(b.data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Decompress reads compressed, exactly one zlib stream, as values of width bits. A stream that is
+// damaged, wants a dictionary, or has anything behind it is status.encoding, one that passes the
+// limits of decompression status.too_large.
+func Decompress(width int, compressed []byte) (Bits, error) {
+	if _, err := Pack(width, nil); err != nil {
+		return Bits{}, err
+	}
+	in := bytes.NewReader(compressed)
+	r, err := zlib.NewReader(in)
+	if err != nil {
+		return Bits{}, reason.Wrap(reason.StatusEncoding, "the list is not zlib", err)
+	}
+	data, err := wire.Inflate(r, len(compressed))
+	if err != nil {
+		return Bits{}, err
+	}
+	if in.Len() != 0 {
+		return Bits{}, reason.New(reason.StatusEncoding, "bytes follow the list")
+	}
+	return Pack(width, data)
+}
+
+// at returns the value at i, which must be below Len.
+func (b Bits) at(i uint64) uint8 {
+	width := uint64(8) >> b.shift
+	place := (i & (1<<b.shift - 1)) * width
+	return b.data[i>>b.shift] >> place & uint8(1<<width-1)
+}
+
+func outside() error { return reason.New(reason.StatusIndex, "the index is outside the list") }
