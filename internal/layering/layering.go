@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package layering holds the floor plan: which package stands on which floor.
+package layering
+
+import "strings"
+
+// Module is the import path of the module.
+const Module = "github.com/behalf-id/behalf"
+
+// Floors lists the packages from the ground up. A package imports only packages of a lower
+// floor. A line that ends in "/..." stands for the packages below a folder too.
+func Floors() [][]string {
+	return [][]string{
+		{"reason", "store", "internal/shared"},
+		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "key"},
+		{"internal/jose", "internal/multiformat", "internal/web", "store/bolt", "store/memory", "store/storetest", "audit", "key/file", "did"},
+		{"credential", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql"},
+		{"credential/vcjwt", "credential/sdjwt", "credential/status", "trustframework", "openid/vci", "openid/vp"},
+		{"delegation", "trustframework/registry", "trustframework/client"},
+		{"delegation/scenario", "issuer", "verifier", "wallet"},
+		{"internal/world"},
+		{"cmd/..."},
+		{"test/...", "internal/layering", "internal/tidy"},
+	}
+}
+
+// Floor returns the floor of the package at path, relative to the module, or -1.
+func Floor(path string) int {
+	for i, floor := range Floors() {
+		for _, p := range floor {
+			if p == path || strings.HasSuffix(p, "/...") && strings.HasPrefix(path, strings.TrimSuffix(p, "...")) {
+				return i
+			}
+		}
+	}
+	return -1
+}
