@@ -6,21 +6,26 @@ package trustframework
 
 import "time"
 
-// Bounds on one framework.
+// Bounds on one framework. They fit the readers below: a compact token has at most 1 MiB
+// (jose.MaxToken) and a JSON list at most 4,096 items (strictjson.MaxMembers).
 const (
-	MaxSnapshot       = 4 << 20 // bytes of a signed snapshot
-	MaxEntries        = 16384   // accreditations, parties, verifiers, controllers, each
-	MaxSnapshotAge    = 60 * time.Minute
-	MaxAccreditedPath = 16
+	MaxSnapshot       = 1 << 20          // bytes of a signed snapshot
+	MaxFramework      = 720 << 10        // bytes of a framework as JSON, so that its signed form fits
+	MaxEntries        = 4096             // accreditations, parties, verifiers, controllers, relationships, each
+	MaxList           = 256              // entries of any other list
+	MaxText           = 512              // bytes of an identifier or name; of a DID too
+	MaxSnapshotAge    = 60 * time.Minute // ceiling of maxAgeSeconds (security.md §5.1, hard)
+	MaxAccreditedPath = 16               // ceiling of limits.maxAccreditationPath
+	MaxChainLinks     = 16               // ceiling of limits.maxChainLinks
 )
 
 // Framework is delegation.md §4.1 and §4.2 with what the servers need beside: the parties'
 // hosts and the verifiers' entitlements. The zero Framework is unavailable and accredits nobody.
 type Framework struct {
 	ID             string                      `json:"id"`
-	Version        int                         `json:"version"`
+	Version        int                         `json:"version,omitzero"`
 	Unavailable    bool                        `json:"unavailable,omitempty"`
-	AsOf           time.Time                   `json:"asOf"`
+	AsOf           time.Time                   `json:"asOf,omitzero"`
 	MaxAgeSeconds  int64                       `json:"maxAgeSeconds"`
 	Anchors        []string                    `json:"anchors"`
 	Limits         Limits                      `json:"limits"`
