@@ -17,12 +17,22 @@ const MaxLength = 2048
 // DID is a decentralized identifier that Parse accepted (DID Core 1.0 §3.1). The zero DID names nobody.
 type DID struct{ s string }
 
-// Parse reads s as a DID: no path, query or fragment. What is not one is did.syntax.
+// Parse reads s as a DID. It is stricter than DID Core: no segment of the identifier is empty,
+// and percent-encoded octets, two upper-case digits each, are for did:web and did:webvh alone.
+// A DID URL with path, query or fragment is did.method_unsupported, a did:key or did:jwk beyond
+// MaxLength did.key_invalid, and everything else that is no DID did.syntax.
 func Parse(s string) (DID, error) {
-	if !valid(s) {
-		return DID{}, reason.New(reason.DIDSyntax, "not a DID")
+	if len(s) > MaxLength {
+		return DID{}, tooLong(s)
 	}
-	return DID{s}, nil
+	i := strings.IndexAny(s, "/?#")
+	switch {
+	case i < 0 && valid(s):
+		return DID{s}, nil
+	case i >= 0 && valid(s[:i]):
+		return DID{}, reason.New(reason.DIDMethodUnsupported, "a DID URL stands where a DID is due")
+	}
+	return DID{}, reason.New(reason.DIDSyntax, "not a DID")
 }
 
 // String returns the DID as it was parsed.
@@ -45,28 +55,40 @@ func (d DID) ID() string {
 	return id
 }
 
+// WithFragment returns the DID URL d#fragment. A fragment is one or more letters, digits and
+// "-", ".", "_" or ":"; another one, a URL beyond MaxLength and the zero DID are did.syntax.
+func (d DID) WithFragment(fragment string) (URL, error) {
+	if d.IsZero() || !validFragment(fragment) || len(d.s)+1+len(fragment) > MaxLength {
+		return URL{}, reason.New(reason.DIDSyntax, "bad fragment")
+	}
+	return URL{d, fragment}, nil
+}
+
 // URL is a DID with a fragment that names a verification method. Paths and queries are not supported.
 type URL struct {
 	did      DID
 	fragment string
 }
 
-// ParseURL reads s as a DID URL with a fragment; a DID without one, with a path or a query is
-// did.method_unsupported, and what is no DID URL did.syntax.
+// ParseURL reads s, of at most MaxLength bytes, as a DID URL with a fragment; a DID without one,
+// with a path or a query is did.method_unsupported, and what is no DID URL did.syntax.
 func ParseURL(s string) (URL, error) {
-	base, fragment, ok := strings.Cut(s, "#")
-	if !ok || strings.ContainsAny(base, "/?") {
-		return URL{}, reason.New(reason.DIDMethodUnsupported, "a DID URL needs a fragment and has no path or query")
+	if len(s) > MaxLength {
+		return URL{}, tooLong(s)
 	}
+	base, fragment, ok := strings.Cut(s, "#")
 	d, err := Parse(base)
 	if err != nil {
 		return URL{}, err
 	}
-	if !validFragment(fragment) {
-		return URL{}, reason.New(reason.DIDSyntax, "bad fragment")
+	if !ok {
+		return URL{}, reason.New(reason.DIDMethodUnsupported, "a DID URL needs a fragment")
 	}
-	return URL{d, fragment}, nil
+	return d.WithFragment(fragment)
 }
+
+// IsZero reports whether u names nothing.
+func (u URL) IsZero() bool { return u.did.IsZero() }
 
 // DID returns the identifier without the fragment.
 func (u URL) DID() DID { return u.did }
@@ -86,44 +108,4 @@ type Resolver interface {
 type Signer struct {
 	key.Signer
 	Method URL
-}
-
-// valid implements the did rule of DID Core 1.0 §3.1, less percent-encoded octets other than
-// those that did:web needs, and no longer than MaxLength.
-func valid(s string) bool {
-	rest, ok := strings.CutPrefix(s, "did:")
-	if !ok || len(s) > MaxLength {
-		return false
-	}
-	method, id, ok := strings.Cut(rest, ":")
-	if !ok || method == "" || id == "" || id[len(id)-1] == ':' {
-		return false
-	}
-	for i := range len(method) {
-		if c := method[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	for i := range len(id) {
-		if !idChar(id[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func idChar(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(".-_:%", c) >= 0
-}
-
-func validFragment(s string) bool {
-	if s == "" || len(s) > MaxLength {
-		return false
-	}
-	for i := range len(s) {
-		if !idChar(s[i]) || s[i] == '%' {
-			return false
-		}
-	}
-	return true
 }
