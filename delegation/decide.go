@@ -2,4 +2,131 @@
 
 package delegation
 
-func decide(w World, p Presentation, r Request) Decision { return Decision{} }
+import (
+	"slices"
+	"time"
+
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// MaxReasons bounds Decision.Reasons.
+const MaxReasons = 16
+
+// decide goes through the steps of §7. Each step notes all that it finds, in the order of its
+// checks; the first step that finds anything ends the decision, because the later ones rest on it.
+func decide(w World, p Presentation, r Request) Decision {
+	e := evaluation{
+		registry: registry{framework: w.Framework, now: w.Now},
+		world:    &w, shown: &p, asked: &r,
+	}
+	for _, step := range [...]func(*evaluation){
+		(*evaluation).request,      // S1
+		(*evaluation).presentation, // S2
+		(*evaluation).links,        // S3
+		(*evaluation).assembly,     // S3b
+		(*evaluation).trust,        // S4
+		(*evaluation).status,       // S5
+		(*evaluation).redelegation, // S6
+		(*evaluation).presenter,    // S7
+		(*evaluation).limits,       // S8.1 to S8.6
+	} {
+		step(&e)
+		if len(e.found.codes) > 0 {
+			return e.denial()
+		}
+	}
+	return e.authority()
+}
+
+// evaluation is one decision in the making.
+type evaluation struct {
+	registry
+	world *World
+	shown *Presentation
+	asked *Request
+
+	found               findings
+	decider             *link     // where the first finding stands, nil for none
+	notBefore, notAfter time.Time // of the link whose dates decided
+
+	policy         trustframework.ControllerPolicy
+	relationship   trustframework.Relationship
+	chain          []link
+	rootCeiling    *ceiling // acc of S8.7
+	agent          bool     // some link's delegate is an agent
+	controllerRisk int      // M5
+	overdue        bool     // M10
+	oldest         time.Duration
+	expires        time.Time
+}
+
+// findings are reasons, each once, in the order in which they were found.
+type findings struct{ codes []reason.Code }
+
+func (f *findings) when(bad bool, code reason.Code) {
+	if bad {
+		f.codes = addReason(f.codes, code)
+	}
+}
+
+func (f *findings) all(codes []reason.Code) {
+	for _, code := range codes {
+		f.codes = addReason(f.codes, code)
+	}
+}
+
+func addReason(codes []reason.Code, code reason.Code) []reason.Code {
+	if len(codes) == MaxReasons || slices.Contains(codes, code) {
+		return codes
+	}
+	return append(codes, code)
+}
+
+// when notes code if bad; at is the link that it is about, nil for none.
+func (e *evaluation) when(bad bool, code reason.Code, at *link) {
+	if bad {
+		e.fail(code, at)
+	}
+}
+
+func (e *evaluation) fail(code reason.Code, at *link) {
+	if len(e.found.codes) == 0 {
+		e.decider = at
+	}
+	e.found.codes = addReason(e.found.codes, code)
+}
+
+// until notes an instant after which the decision may be another.
+func (e *evaluation) until(t time.Time) {
+	if e.expires.IsZero() || t.Before(e.expires) {
+		e.expires = t
+	}
+}
+
+func (e *evaluation) leaf() *link { return &e.chain[len(e.chain)-1] }
+
+// denial is the answer where a step found something.
+func (e *evaluation) denial() Decision {
+	d := e.deny(e.found.codes[0])
+	d.Reasons = e.found.codes
+	d.NotBefore, d.NotAfter = e.notBefore, e.notAfter
+	if e.decider != nil {
+		d.Link = e.decider.Name
+	}
+	return d
+}
+
+func (e *evaluation) deny(code reason.Code) Decision {
+	return Decision{Reason: code, Reasons: []reason.Code{code}, StatusAge: e.oldest}
+}
+
+// authority is S8.7 to S8.9.
+func (e *evaluation) authority() Decision {
+	e.gather()
+	eff, drop := e.effective()
+	if d, hit := e.sweeps(eff); hit {
+		return d
+	}
+	return e.choose(eff, drop)
+}

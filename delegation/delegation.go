@@ -112,9 +112,9 @@ type Parentage uint8
 
 // The ways. The zero Parentage is that it does not.
 const (
-	NotNamed       Parentage = iota
-	NamedByID                // the id is equal, the digest is not
-	NamedByDigest            // the digest is equal
+	NotNamed      Parentage = iota
+	NamedByID               // the id is equal, the digest is not
+	NamedByDigest           // the digest is equal
 )
 
 // Supporting is a credential that helps a chain (delegation.md §4.5).
@@ -148,8 +148,10 @@ type Decision struct {
 	NarrowTo    []string      // sorted; with authority.request_too_broad alone
 	Permission  string        // id of the deciding permission, "" where none decided
 	Link        string        // name of the link that decided, "" where none did
-	Expires     time.Time     // earliest limit of anything that the decision used; zero if it denies at once
+	Expires     time.Time     // earliest limit of anything that the decision used; zero with a denial, which must not be kept
 	StatusAge   time.Duration // oldest status that was noted
+	NotBefore   time.Time     // with credential.not_yet_valid and credential.expired: the link's interval
+	NotAfter    time.Time
 }
 
 // Decide answers r. It never fails: what cannot be found out is a denial.

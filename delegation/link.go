@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package delegation
+
+import (
+	"slices"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// The kinds of delegate (S3.3).
+const (
+	person       = "person"
+	organisation = "organisation"
+	workgroup    = "workgroup"
+	agent        = "agent"
+)
+
+// link is a Link with what the decision worked out about it.
+type link struct {
+	*Link
+	permissions []credential.Permission // those disclosed
+	mediator    *ceiling                // macc of S6.7; nil where the grantor signed
+}
+
+// links is S3: all of it for one link before the next. Of each link the first fault counts.
+func (e *evaluation) links() {
+	for i := range e.chain {
+		l := &e.chain[i]
+		code := e.linkFault(l)
+		if code == "" {
+			e.until(l.Credential.ValidUntil)
+			e.agent = e.agent || l.Credential.Delegate.Kind == agent
+			continue
+		}
+		e.noteInterval(l, code)
+		e.fail(code, l)
+	}
+}
+
+func (e *evaluation) linkFault(l *link) reason.Code {
+	c := l.Credential
+	switch {
+	case l.Signature != Passed:
+		return signatureFault(l.Fault)
+	case c != nil && c.Type != credential.TypeDelegation:
+		return reason.CredentialTypeUnknown
+	case l.Fault != "":
+		return mappingFault(l.Fault)
+	case c == nil || formMalformed(c) || permissionsMalformed(l.permissions):
+		return reason.CredentialSchemaInvalid
+	case !c.ValidFrom.Before(c.ValidUntil):
+		return reason.CredentialSchemaInvalid
+	case e.now.Before(c.ValidFrom):
+		return reason.CredentialNotYetValid
+	case !e.now.Before(c.ValidUntil):
+		return reason.CredentialExpired
+	}
+	return ""
+}
+
+// signatureFault is S3.1. Where the reader has a finer word than the decision has, such as
+// key.controller_mismatch, that is the reason; a fault of form would stand at S3.3 only.
+func signatureFault(fault reason.Code) reason.Code {
+	if e, ok := reason.Lookup(fault); ok && !e.Decision {
+		return fault
+	}
+	return reason.CredentialSignatureInvalid
+}
+
+// mappingFault never lets a fault pass for success, whatever a reader wrote into it.
+func mappingFault(fault reason.Code) reason.Code {
+	if _, ok := reason.Lookup(fault); !ok || fault == reason.OK {
+		return reason.CredentialSchemaInvalid
+	}
+	return fault
+}
+
+// noteInterval keeps the dates that a delegate is shown (§15).
+func (e *evaluation) noteInterval(l *link, code reason.Code) {
+	first := len(e.found.codes) == 0
+	if first && (code == reason.CredentialNotYetValid || code == reason.CredentialExpired) {
+		e.notBefore, e.notAfter = l.Credential.ValidFrom, l.Credential.ValidUntil
+	}
+}
+
+// formMalformed is S3.3 for what a Credential can hold: an empty string, a zero time and a nil
+// list are absent.
+func formMalformed(c *credential.Credential) bool {
+	return c.Issuer == "" || c.GrantedBy == "" || c.OnBehalfOf.ID == "" ||
+		c.Relationship == "" || c.LegalBasis == "" ||
+		c.ValidFrom.IsZero() || c.ValidUntil.IsZero() ||
+		c.Jurisdiction == nil || c.Purposes == nil || c.Controllers == nil ||
+		c.Prohibitions == nil || c.Permissions == nil ||
+		c.Delegate.ID == "" || !knownKind(c.Delegate.Kind) ||
+		c.Redelegation.MaxDepth < 0 ||
+		slices.ContainsFunc(c.Prohibitions, prohibitionMalformed)
+}
+
+func knownKind(kind string) bool {
+	return kind == person || kind == organisation || kind == workgroup || kind == agent
+}
+
+func prohibitionMalformed(p credential.Prohibition) bool {
+	return resourceMalformed(p.Resource) || p.Actions == nil
+}
+
+// permissionsMalformed is S3.4.
+func permissionsMalformed(ps []credential.Permission) bool {
+	for i := range ps {
+		p := &ps[i]
+		if p.ID == "" || resourceMalformed(p.Resource) || p.Actions == nil || riskRank(p.Risk) == noRank {
+			return true
+		}
+		for j := range i {
+			if ps[j].ID == p.ID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// assembly is S3b, before any trust question.
+func (e *evaluation) assembly() {
+	root := &e.chain[0]
+	e.when(root.Credential.Parent != nil, reason.ChainParentMissing, root)
+	for i := 1; i < len(e.chain); i++ {
+		c := &e.chain[i]
+		switch {
+		case c.Credential.Parent != nil && c.Parent == NamedByDigest:
+		case c.Credential.Parent != nil && c.Parent == NamedByID:
+			e.fail(reason.ChainDigestMismatch, c)
+		default:
+			e.fail(reason.ChainParentMissing, c)
+		}
+	}
+}
