@@ -110,3 +110,10 @@ func digest(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return "sha-256:" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
+
+// digestForm reports whether s has the form of what digest returns.
+func digestForm(s string) bool {
+	text, ok := strings.CutPrefix(s, "sha-256:")
+	sum, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return ok && err == nil && len(sum) == sha256.Size
+}

@@ -145,7 +145,7 @@ func (p *payload) check() error {
 	switch {
 	case p.Version < 1 || p.Issued <= 0:
 		return reason.New(reason.JSONMemberMissing, "a snapshot has a version and a time of issue")
-	case (p.Version == 1) != (p.Previous == ""):
+	case (p.Version == 1) != (p.Previous == ""), p.Version > 1 && !digestForm(p.Previous):
 		return reason.New(reason.JSONMemberMissing, "every version but the first names the one before")
 	case life <= 0 || life > int64(MaxSnapshotLife/time.Second):
 		return reason.New(reason.JSONType, "exp is not within four hours after iat")

@@ -3,10 +3,12 @@
 package trustframework
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -106,4 +108,26 @@ func Supersedes(old, new *Snapshot) error {
 		return Mark{}.Admit(new)
 	}
 	return old.Mark().Admit(new)
+}
+
+// Keep returns what Recall reads: the mark of s and its signed bytes, for a store. The mark
+// stands for itself, because it must outlive the bytes: expired, or signed by a key that is no
+// longer trusted, they still say what was seen.
+func (s *Snapshot) Keep() ([]byte, error) {
+	head, err := strictjson.Marshal(s.Mark())
+	if err != nil {
+		return nil, err
+	}
+	return append(append(head, '\n'), s.raw...), nil
+}
+
+// Recall returns the mark and the signed bytes that Keep joined. The bytes are to be opened
+// again. What Keep did not write is storage.corrupt.
+func Recall(kept []byte) (Mark, []byte, error) {
+	head, raw, ok := bytes.Cut(kept, []byte{'\n'})
+	var m Mark
+	if err := strictjson.UnmarshalClosed(head, &m); err != nil || !ok || m.Version < 1 || !digestForm(m.Digest) {
+		return Mark{}, nil, reason.Wrap(reason.StorageCorrupt, "the remembered snapshot cannot be read", err)
+	}
+	return m, raw, nil
 }
