@@ -48,7 +48,8 @@ func (e *StatusError) Error() string {
 	return "safehttp: the answer has status " + strconv.Itoa(e.Status)
 }
 
-// Resolver finds the addresses of a host name. *net.Resolver is one.
+// Resolver finds the addresses of a host name. *net.Resolver is one. A name that is not in
+// Config.Private is asked for with a final dot, as "issuer.example.".
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
