@@ -16,6 +16,7 @@ const (
 	MaxText           = 512              // bytes of an identifier or name; of a DID too
 	MaxSnapshotAge    = 60 * time.Minute // ceiling of maxAgeSeconds (security.md §5.1, hard)
 	MaxAccreditedPath = 16               // ceiling of limits.maxAccreditationPath
+	MaxVersion        = 1<<31 - 1        // versions of one framework
 	MaxChainLinks     = 16               // ceiling of limits.maxChainLinks
 )
 

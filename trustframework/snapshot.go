@@ -143,7 +143,7 @@ func verify(raw []byte, trusted []key.Public) ([]byte, did.URL, error) {
 func (p *payload) check() error {
 	life := p.Expires - p.Issued
 	switch {
-	case p.Version < 1 || p.Issued <= 0:
+	case p.Version < 1 || p.Version > MaxVersion || p.Issued <= 0:
 		return reason.New(reason.JSONMemberMissing, "a snapshot has a version and a time of issue")
 	case (p.Version == 1) != (p.Previous == ""), p.Version > 1 && !digestForm(p.Previous):
 		return reason.New(reason.JSONMemberMissing, "every version but the first names the one before")

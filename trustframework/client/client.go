@@ -112,6 +112,9 @@ func (c *Client) Ready(context.Context) error { return c.Current().Usable(c.cfg.
 // follow what was seen (trustframework.Mark.Admit). It is durable in the store before Current
 // shows it. On an error Current is what it was.
 //
+// If versions were missed in between, the registry's log must join them to what was seen, else it
+// is registry.split_view.
+//
 // A registry that cannot be reached, or answers with anything but a snapshot, is
 // trust.registry_unavailable; what Open, Admit and the store refuse keeps its code.
 func (c *Client) Refresh(ctx context.Context) error {
@@ -130,6 +133,9 @@ func (c *Client) Refresh(ctx context.Context) error {
 	}
 	s, err := trustframework.Open(res.Body, c.cfg.Trusted, c.cfg.Now())
 	if err != nil {
+		return err
+	}
+	if err := c.join(ctx, s); err != nil {
 		return err
 	}
 	return c.take(ctx, s, res.ETag)
