@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package publisher
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"github.com/behalf-id/behalf/credential/status/bitstring"
+	"github.com/behalf-id/behalf/credential/status/tokenlist"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+)
+
+// Document is a signed list as it is served. It is never changed.
+type Document struct {
+	Body      []byte
+	MediaType string
+	ETag      string        // strong, with its quotes
+	Issued    time.Time     // iat or validFrom: rises with each Document of a list
+	MaxAge    time.Duration // for Cache-Control: well within the list's ttl
+
+	state      [sha256.Size]byte // of what was signed
+	generation uint64            // of the Book before it was read
+	checked    time.Time         // when the state was last seen to be this
+	method     did.URL
+}
+
+// document returns the list called n as it must be published now.
+func (p *Publisher) document(ctx context.Context, n name) (*Document, error) {
+	s, err := p.slot(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	by, err := p.cfg.Signer()
+	if err != nil {
+		return nil, err
+	}
+	if by.Signer == nil || by.Method.DID().IsZero() {
+		return nil, reason.New(reason.InternalIndeterminate, "there is no key to sign status lists with")
+	}
+	if d := s.doc.Load(); p.current(d, n, by) {
+		return d, nil
+	}
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, reason.Wrap(reason.StatusUnavailable, "the caller gave up waiting for the list", ctx.Err())
+	}
+	if d := s.doc.Load(); p.current(d, n, by) {
+		return d, nil
+	}
+	d, err := p.renew(ctx, n, s.doc.Load(), by)
+	if err != nil {
+		return nil, err
+	}
+	s.doc.Store(d)
+	return d, nil
+}
+
+// slot returns the place of n. Only lists that exist get one, so that requests for others cost no memory.
+func (p *Publisher) slot(ctx context.Context, n name) (*slot, error) {
+	p.mu.Lock()
+	s := p.slots[n]
+	p.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	if _, err := p.cfg.Book.meta(ctx, n.list); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.slots[n] == nil {
+		p.slots[n] = &slot{turn: make(chan struct{}, 1)}
+		p.slots[n].turn <- struct{}{}
+	}
+	return p.slots[n], nil
+}
+
+// current reports whether d can be served without looking at the store.
+func (p *Publisher) current(d *Document, n name, by did.Signer) bool {
+	if d == nil {
+		return false
+	}
+	since := p.cfg.Now().Sub(d.checked)
+	return since >= 0 && since < CheckEvery && p.young(d, by) && d.generation == p.cfg.Book.generation(n.list)
+}
+
+// young reports whether d need not be signed anew if the state is still the same.
+func (p *Publisher) young(d *Document, by did.Signer) bool {
+	return d.method == by.Method && p.cfg.Now().Sub(d.Issued) < p.cfg.Renew
+}
+
+// renew returns old if the state is the one that it has and it is young, else a new Document.
+// The issue time is taken before the state is read, so whatever was committed before that time is
+// in the list that bears it.
+func (p *Publisher) renew(ctx context.Context, n name, old *Document, by did.Signer) (*Document, error) {
+	now, generation := p.cfg.Now(), p.cfg.Book.generation(n.list)
+	packed, err := p.cfg.Book.all(ctx, n.list)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.state == sha256.Sum256(packed) && p.young(old, by) {
+		same := *old
+		same.checked, same.generation = now, generation
+		return &same, nil
+	}
+	issued, err := p.date(ctx, n, now)
+	if errors.Is(err, errAhead) && old != nil {
+		return old, nil // for a moment: signed anew as soon as the clock has caught up
+	}
+	if err != nil {
+		return nil, err
+	}
+	if packed, err = p.cfg.Book.all(ctx, n.list); err != nil {
+		return nil, err
+	}
+	d := &Document{Issued: issued, state: sha256.Sum256(packed), generation: generation, checked: now, method: by.Method}
+	d.MaxAge = min(p.cfg.Renew, p.cfg.TTL/20)
+	if err := p.sign(ctx, n, d, packed, by); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(d.Body)
+	d.ETag = `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+	return d, nil
+}
+
+// errAhead says that so many lists were signed within seconds that their dates have run ahead of the clock.
+var errAhead = errors.New("publisher: the dates of lists are ahead of the clock")
+
+// patience is how long the clock may need to catch up. Dates that are further ahead than that
+// beyond MaxAhead mean that the clock was set back; then waiting for it would hold back revocations.
+const patience = 2 * time.Second
+
+// dated is the record of the issue time that was given to a list last.
+type dated struct {
+	Issued int64 `json:"issued"`
+}
+
+// date returns an issue time, in whole seconds, that no list called n has or had, over restarts
+// and other processes, and that is later than all of them.
+func (p *Publisher) date(ctx context.Context, n name, now time.Time) (time.Time, error) {
+	key := n.list.key("issued") + "/" + string(n.purpose)
+	for range MaxTries {
+		var d dated
+		version, err := readRecord(ctx, p.cfg.Store, key, &d)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return time.Time{}, err
+		}
+		d.Issued = max(now.Unix(), d.Issued+1)
+		issued := time.Unix(d.Issued, 0).UTC()
+		if ahead := issued.Sub(now); ahead > MaxAhead && ahead <= MaxAhead+patience {
+			return time.Time{}, reason.Wrap(reason.StatusUnavailable, "", errAhead)
+		}
+		change, err := record(key, d, version)
+		if err != nil {
+			return time.Time{}, err
+		}
+		err = p.cfg.Store.Commit(ctx, change)
+		if _, conflict := store.IsConflict(err); !conflict {
+			return issued, err
+		}
+	}
+	return time.Time{}, reason.New(reason.StorageUnavailable, "the issue time of a status list is contended")
+}
+
+// sign fills Body and MediaType, and opens what it signed before anyone sees it: issue.self_check.
+func (p *Publisher) sign(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
+	if n.purpose == "" {
+		return p.signToken(ctx, n, d, packed, by)
+	}
+	return p.signBitstring(ctx, n, d, packed, by)
+}
+
+func (p *Publisher) signToken(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
+	values, err := tokenlist.Pack(width, packed)
+	if err != nil {
+		return err
+	}
+	l := tokenlist.List{Subject: p.url(n), Issued: d.Issued, Expires: d.Issued.Add(p.cfg.TTL), TTL: p.cfg.TTL, Bits: values}
+	if d.Body, err = tokenlist.Seal(ctx, l, by); err != nil {
+		return err
+	}
+	d.MediaType = tokenlist.MediaType
+	sealed, err := tokenlist.Parse(d.Body)
+	if err != nil {
+		return unopened(err)
+	}
+	back, err := sealed.Open(by.Public(), l.Subject)
+	if err != nil || !bytes.Equal(back.Bits.Bytes(), packed) {
+		return unopened(err)
+	}
+	return nil
+}
+
+func (p *Publisher) signBitstring(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
+	set := extract(packed, n.purpose)
+	l := bitstring.List{
+		ID: p.url(n), Issued: d.Issued, Expires: d.Issued.Add(p.cfg.TTL), TTL: p.cfg.TTL,
+		Purposes: []string{string(n.purpose)}, Bits: bitstring.Pack(set),
+	}
+	var err error
+	if d.Body, err = bitstring.Seal(ctx, l, by); err != nil {
+		return err
+	}
+	d.MediaType = bitstring.MediaType
+	sealed, err := bitstring.Parse(d.Body)
+	if err != nil {
+		return unopened(err)
+	}
+	back, err := sealed.Open(by.Public(), l.ID)
+	if err != nil || !bytes.Equal(back.Bits.Bytes(), set) {
+		return unopened(err)
+	}
+	return nil
+}
+
+// extract turns the packed state, 2 bits each from the least significant bit on, into the bits of
+// one purpose from the most significant bit on.
+func extract(packed []byte, purpose Purpose) []byte {
+	value := byte(tokenlist.ValueInvalid)
+	if purpose == Suspension {
+		value = tokenlist.ValueSuspended
+	}
+	set := make([]byte, len(packed)/width)
+	for i, four := range packed {
+		for k := range 4 {
+			if four>>(k*width)&valueMask == value {
+				place := i*4 + k
+				set[place/8] |= 0x80 >> (place % 8)
+			}
+		}
+	}
+	return set
+}
+
+func unopened(err error) error {
+	return reason.Wrap(reason.IssueSelfCheck, "a signed status list does not open", err)
+}
