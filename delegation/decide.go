@@ -70,12 +70,6 @@ func (f *findings) when(bad bool, code reason.Code) {
 	}
 }
 
-func (f *findings) all(codes []reason.Code) {
-	for _, code := range codes {
-		f.codes = addReason(f.codes, code)
-	}
-}
-
 func addReason(codes []reason.Code, code reason.Code) []reason.Code {
 	if len(codes) == MaxReasons || slices.Contains(codes, code) {
 		return codes

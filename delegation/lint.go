@@ -20,34 +20,20 @@ func CheckRoot(f *trustframework.Framework, c *credential.Credential, now time.T
 	if !wellFormed(&found, c, now) {
 		return found.codes
 	}
-	found.when(c.Parent != nil, reason.ChainParentMissing)
-	g := registry{framework: f, now: now}
-	if code := g.usable(); code != "" {
-		found.when(true, code)
-		return found.codes
+	e := evaluation{
+		registry: registry{framework: f, now: now},
+		world:    &World{}, shown: &Presentation{}, asked: &Request{},
+		chain: []link{{Link: &Link{Credential: c}}},
 	}
-	rel, ok := f.Relationships[c.Relationship]
-	if !ok {
-		found.when(true, reason.TrustRelationshipUnknown)
-		return found.codes
+	e.assembly()
+	e.trust()
+	if e.rootCeiling != nil {
+		e.redelegation()
+		permissionsExceed(&e.found, e.rootCeiling, c)
 	}
-	found.when(!slices.Contains(rel.LegalBases, c.LegalBasis), reason.TrustLegalBasisMismatch)
-	limit := rootStanding(&found, g, &rel, c)
-	found.all(rootRules(&rel, c))
-	found.all(rootPassesOn(&rel, c))
-	permissionsExceed(&found, limit, c)
-	return found.codes
-}
-
-// rootStanding is S4.5 and S4.7.
-func rootStanding(found *findings, g registry, rel *trustframework.Relationship, c *credential.Credential) *ceiling {
-	if selfIssued(c) {
-		found.when(!rel.SelfIssue, reason.TrustSelfIssuedForbidden)
-		return selfCeiling(rel)
-	}
-	limit, code := g.accreditation(c, ownEntry)
-	found.when(code != "", code)
-	return limit
+	return slices.DeleteFunc(e.found.codes, func(code reason.Code) bool {
+		return code == reason.TrustPrincipalUnbound
+	})
 }
 
 // CheckChild returns why child is not a delegation onward within parent, so that wallet and issuer

@@ -25,15 +25,7 @@ type registry struct {
 }
 
 // usable is S4.1 and S4.2.
-func (g registry) usable() reason.Code {
-	switch f := g.framework; {
-	case f == nil || f.Unavailable:
-		return reason.TrustRegistryUnavailable
-	case g.now.Sub(f.AsOf) > seconds(f.MaxAgeSeconds):
-		return reason.TrustRegistryStale
-	}
-	return ""
-}
+func (g registry) usable() reason.Code { return reason.Of(g.framework.Usable(g.now)) }
 
 // pathOf returns the entries from a up to an anchor, a first (§8.1). What a supports was issued
 // at issued.
