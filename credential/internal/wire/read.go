@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/internal/view"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Reader reads members and keeps the first refusal; it reads on after one, so that a
+// credential that does not fit can still be told apart from others.
+type Reader struct {
+	text view.Text
+	err  error
+}
+
+// NewReader returns a Reader of raw, which it checks first: what two readers could read in two
+// ways has the codes of strictjson.Check.
+func NewReader(raw []byte) (*Reader, error) {
+	if err := strictjson.Check(raw); err != nil {
+		return nil, err
+	}
+	return &Reader{text: view.Of(raw)}, nil
+}
+
+// Err returns the first refusal.
+func (r *Reader) Err() error { return r.err }
+
+// Fail notes err unless another refusal came before it.
+func (r *Reader) Fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// Invalid notes that the named member does not fit the schema.
+func (r *Reader) Invalid(member string) {
+	if r.err == nil {
+		r.err = Invalid(member)
+	}
+}
+
+// Invalid is the refusal of a member that does not fit the schema.
+func Invalid(member string) error { return reason.New(reason.CredentialSchemaInvalid, member) }
+
+// Text reads a string.
+func (r *Reader) Text(value []byte, member string) string {
+	s, err := r.text.String(value)
+	if err != nil {
+		r.Invalid(member)
+	}
+	return s
+}
+
+// Const reads a string that must be want.
+func (r *Reader) Const(value []byte, want, member string) {
+	if r.Text(value, member) != want {
+		r.Invalid(member)
+	}
+}
+
+// List reads an array of at most credential.MaxList strings.
+func (r *Reader) List(value []byte, member string) []string {
+	list, err := r.text.Strings(value, credential.MaxList)
+	if err != nil {
+		r.Invalid(member)
+	}
+	return list
+}
+
+// Time reads an instant.
+func (r *Reader) Time(value []byte, member string) time.Time {
+	t, err := credential.ParseTime(r.Text(value, member))
+	if err != nil {
+		r.Invalid(member)
+	}
+	return t
+}
+
+// object calls each for the members of value, which must be an object.
+func (r *Reader) object(value []byte, name string, each func(m strictjson.Member)) {
+	for m, err := range strictjson.Members(value) {
+		if err != nil {
+			r.Invalid(name)
+			return
+		}
+		each(m)
+	}
+}
+
+// array calls each for the items of value, which must be an array of at most most items.
+func (r *Reader) array(value []byte, name string, most int, each func(v strictjson.Value)) {
+	n := 0
+	for v, err := range strictjson.Items(value) {
+		if n++; err != nil || n > most {
+			r.Invalid(name)
+			return
+		}
+		each(v)
+	}
+}
+
+// count returns how many items value has, at most most, to make room for.
+func count(value []byte, most int) (n int) {
+	for _, err := range strictjson.Items(value) {
+		if err != nil || n == most {
+			return n
+		}
+		n++
+	}
+	return n
+}
+
+// texts reads a closed object of strings, of which the first need are mandatory.
+func (r *Reader) texts(value []byte, object string, need int, names []string, into ...*string) {
+	var have uint
+	r.object(value, object, func(m strictjson.Member) {
+		for i, name := range names {
+			if string(m.Name) == name {
+				have |= 1 << i
+				*into[i] = r.Text(m.Value, object)
+				return
+			}
+		}
+		r.Invalid(object)
+	})
+	if all := uint(1)<<need - 1; have&all != all {
+		r.Invalid(object)
+	}
+}
