@@ -2,6 +2,8 @@
 
 package key
 
+import "math/big"
+
 // smallOrderPoints are the canonical and non-canonical encodings of the eight points of small
 // order on edwards25519 with the sign bit cleared. A signature under such a key says nothing
 // about who made it.
@@ -26,4 +28,31 @@ func smallOrder(k []byte) bool {
 		}
 	}
 	return false
+}
+
+// onEdwards25519 reports whether the 32-byte key k is the canonical encoding of a point: y is
+// below p, and x² = (y²-1)/(dy²+1) has a root, which is so if (y²-1)(dy²+1) has one
+// (RFC 8032 §5.1.3). The library asks this only when it verifies; here it is asked before a key
+// becomes an identity. The arithmetic need not be constant in time: the key is public.
+func onEdwards25519(k []byte) bool {
+	var bigEndian [32]byte
+	for i, c := range k {
+		bigEndian[31-i] = c
+	}
+	bigEndian[0] &= 0x7f
+	one := big.NewInt(1)
+	p := new(big.Int).Lsh(one, 255)
+	p.Sub(p, big.NewInt(19))
+	y := new(big.Int).SetBytes(bigEndian[:])
+	if y.Cmp(p) >= 0 {
+		return false
+	}
+	// d = -121665/121666; times a square it may be written without the division: dy²+1 has a
+	// root where (121666 - 121665·y²)·121666 has one.
+	yy := y.Mul(y, y)
+	yy.Mod(yy, p)
+	v := new(big.Int).Mul(yy, big.NewInt(-121665))
+	v.Add(v, big.NewInt(121666)).Mul(v, big.NewInt(121666))
+	u := yy.Sub(yy, one)
+	return big.Jacobi(v.Mul(v, u).Mod(v, p), p) >= 0
 }

@@ -3,12 +3,14 @@
 package key
 
 import (
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/behalf-id/behalf/reason"
 )
@@ -40,9 +42,9 @@ func (p Public) JWK() JWK {
 	return JWK{}
 }
 
-// Public reads j as a public key. Private members are key.private_material; a kty, crv or
-// alg outside the allow-list, a key marked for something else than signatures, a coordinate of
-// the wrong length and a point off the curve are key.weak.
+// Public reads j as a public key. Private members are key.private_material, a key marked for
+// something else than signatures (use) is key.ambiguous; a kty, crv or alg outside the
+// allow-list, a coordinate of the wrong length and a point off the curve are key.weak.
 func (j JWK) Public() (Public, error) {
 	if j.D != "" {
 		return Public{}, reason.New(reason.KeyPrivateMaterial, "a public key holds d")
@@ -73,9 +75,9 @@ func (j JWK) point() (Public, error) {
 		}
 		return New(ed25519.PublicKey(x))
 	case j.Kty == "EC" && j.Crv == "P-256":
-		return j.ec(elliptic.P256(), 32)
+		return j.ec(elliptic.P256(), sizeP256)
 	case j.Kty == "EC" && j.Crv == "P-384":
-		return j.ec(elliptic.P384(), 48)
+		return j.ec(elliptic.P384(), sizeP384)
 	}
 	return Public{}, reason.New(reason.KeyWeak, "kty and crv are not P-256, P-384 or Ed25519")
 }
@@ -91,11 +93,7 @@ func (j JWK) ec(c elliptic.Curve, size int) (Public, error) {
 	}
 	point := make([]byte, 0, 1+2*size)
 	point = append(append(append(point, 4), x...), y...)
-	k, err := ecdsa.ParseUncompressedPublicKey(c, point)
-	if err != nil {
-		return Public{}, reason.Wrap(reason.KeyWeak, "point is not on the curve", err)
-	}
-	return Public{alg: curveAlgorithm(c), ec: k}, nil
+	return parseEC(c, point)
 }
 
 // Thumbprint returns the SHA-256 JWK thumbprint, base64url without padding (RFC 7638 §3).
@@ -109,22 +107,26 @@ func (p Public) Thumbprint() string {
 	return b64(d[:])
 }
 
-// JWK returns p with its private member d, for a key file that is encrypted at rest.
+// JWK returns p with its private member d, for a key file that is encrypted at rest. The zero
+// Private gives the zero JWK.
 func (p *Private) JWK() JWK {
-	j := p.public.JWK()
-	switch k := p.signer.(type) {
-	case *ecdsa.PrivateKey:
-		d, _ := k.Bytes()
+	j := p.Public().JWK()
+	switch p.Public().alg {
+	case ES256, ES384:
+		d, _ := p.secret.ec.Bytes() // checked when p was made
 		j.D = b64(d)
-	case ed25519.PrivateKey:
-		j.D = b64(k.Seed())
+	case EdDSA:
+		j.D = b64(p.secret.ed.Seed())
 	}
 	return j
 }
 
-// Private reads j as a private key whose public half must be the one j states. random feeds
-// the signatures that need it.
+// Private reads j as a private key whose public half must be the one j states, else key.weak.
+// random feeds the signatures that need it; nil is refused.
 func (j JWK) Private(random io.Reader) (*Private, error) {
+	if random == nil {
+		return nil, errors.New("key: there is no source of randomness")
+	}
 	pub, err := j.public()
 	if err != nil {
 		return nil, err
@@ -140,23 +142,28 @@ func (j JWK) Private(random io.Reader) (*Private, error) {
 }
 
 func (j JWK) private(pub Public, random io.Reader) (*Private, error) {
-	if pub.alg == EdDSA {
-		seed, err := unb64(j.D, ed25519.SeedSize)
-		if err != nil {
-			return nil, err
-		}
-		return newPrivate(ed25519.NewKeyFromSeed(seed), random)
+	size := sizeP256
+	if pub.alg == ES384 {
+		size = sizeP384
 	}
-	d, err := unb64(j.D, (pub.ec.Curve.Params().BitSize+7)/8)
+	d, err := unb64(j.D, size) // an Ed25519 seed has the 32 bytes of a P-256 scalar
 	if err != nil {
 		return nil, err
 	}
-	k, err := ecdsa.ParseRawPrivateKey(pub.ec.Curve, d)
-	if err != nil {
-		return nil, reason.Wrap(reason.KeyWeak, "private key is out of range", err)
+	if pub.alg == EdDSA {
+		return newEd25519(d, random)
 	}
-	return newPrivate(k, random)
+	return newECPrivate(pub.ec.Curve, d, random)
 }
+
+// Format writes the kind of key alone, whatever the verb: d must not come into a log.
+func (j JWK) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) }
+
+// String returns the kind of key alone.
+func (j JWK) String() string { return "[jwk " + j.Crv + "]" }
+
+// LogValue logs the kind of key alone.
+func (j JWK) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
 func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
@@ -166,7 +173,8 @@ func unb64(s string, size int) ([]byte, error) {
 		return nil, reason.New(reason.KeyWeak, "key member has the wrong length")
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil {
+	// A line break, which the library passes over, makes the result too short.
+	if err != nil || len(raw) != size {
 		return nil, reason.Wrap(reason.KeyWeak, "key member is not base64url", err)
 	}
 	return raw, nil

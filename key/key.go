@@ -7,6 +7,7 @@
 package key
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -14,7 +15,6 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/sha512"
-	"math/big"
 
 	"github.com/behalf-id/behalf/reason"
 )
@@ -48,23 +48,20 @@ type Signer interface {
 }
 
 // Public is a key that verifies signatures. The zero Public verifies nothing.
-// Only New, the readers of this package and a Signer make one.
+// Only New, the readers of this package and a Signer make one. It is immutable.
 type Public struct {
 	alg Algorithm
 	ec  *ecdsa.PublicKey
 	ed  ed25519.PublicKey
 }
 
-// New returns the Public of k, an *ecdsa.PublicKey on P-256 or P-384 or an ed25519.PublicKey.
-// A point that is not on its curve, or a key of another kind, is key.weak.
+// New returns the Public of a copy of k, an *ecdsa.PublicKey on P-256 or P-384 or an
+// ed25519.PublicKey. A point that is not on its curve, one of small order, one that is not
+// written in the one way there is (RFC 8032 §5.1.3), and a key of another kind are key.weak.
 func New(k crypto.PublicKey) (Public, error) {
 	switch k := k.(type) {
 	case *ecdsa.PublicKey:
-		alg := curveAlgorithm(k.Curve)
-		if _, err := k.ECDH(); alg == "" || err != nil {
-			return Public{}, reason.Wrap(reason.KeyWeak, "not a point of P-256 or P-384", err)
-		}
-		return Public{alg: alg, ec: k}, nil
+		return newEC(k)
 	case ed25519.PublicKey:
 		if len(k) != ed25519.PublicKeySize {
 			return Public{}, reason.New(reason.KeyWeak, "Ed25519 key is not 32 bytes")
@@ -72,9 +69,34 @@ func New(k crypto.PublicKey) (Public, error) {
 		if smallOrder(k) {
 			return Public{}, reason.New(reason.KeyWeak, "Ed25519 key is of small order")
 		}
-		return Public{alg: EdDSA, ed: k}, nil
+		if !onEdwards25519(k) {
+			return Public{}, reason.New(reason.KeyWeak, "not a point of edwards25519")
+		}
+		return Public{alg: EdDSA, ed: bytes.Clone(k)}, nil
 	}
 	return Public{}, reason.New(reason.KeyWeak, "not an EC or Ed25519 key")
+}
+
+// newEC writes k out and reads it again, which checks the point and cuts the tie to memory of
+// the caller.
+func newEC(k *ecdsa.PublicKey) (Public, error) {
+	if k == nil || k.X == nil || k.Y == nil || curveAlgorithm(k.Curve) == "" {
+		return Public{}, reason.New(reason.KeyWeak, "not a key of P-256 or P-384")
+	}
+	point, err := k.Bytes()
+	if err != nil {
+		return Public{}, reason.Wrap(reason.KeyWeak, "not a point of the curve", err)
+	}
+	return parseEC(k.Curve, point)
+}
+
+// parseEC reads 0x04 ‖ x ‖ y.
+func parseEC(c elliptic.Curve, point []byte) (Public, error) {
+	k, err := ecdsa.ParseUncompressedPublicKey(c, point)
+	if err != nil {
+		return Public{}, reason.Wrap(reason.KeyWeak, "not a point of the curve", err)
+	}
+	return Public{alg: curveAlgorithm(c), ec: k}, nil
 }
 
 // Algorithm returns the one algorithm of this key, "" for the zero Public.
@@ -95,7 +117,8 @@ func (p Public) Equal(q Public) bool {
 }
 
 // Verify checks signature over message. A signature that does not verify, one in DER and
-// one of the wrong length are credential.signature_invalid, and so is everything with the zero Public.
+// one of the wrong length are credential.signature_invalid, and so is everything with the zero
+// Public. Both (r, s) and (r, n-s) verify: never tell messages apart by their signatures.
 func (p Public) Verify(message, signature []byte) error {
 	if p.verify(message, signature) {
 		return nil
@@ -107,24 +130,14 @@ func (p Public) verify(message, signature []byte) bool {
 	switch p.alg {
 	case ES256:
 		d := sha256.Sum256(message)
-		return verifyRaw(p.ec, d[:], signature, 32)
+		return verifyRaw(p.ec, d[:], signature, sizeP256)
 	case ES384:
 		d := sha512.Sum384(message)
-		return verifyRaw(p.ec, d[:], signature, 48)
+		return verifyRaw(p.ec, d[:], signature, sizeP384)
 	case EdDSA:
 		return ed25519.Verify(p.ed, message, signature)
 	}
 	return false
-}
-
-// verifyRaw checks r‖s with both halves of exactly size bytes; r and s outside [1, n-1] fail
-// in ecdsa.Verify itself.
-func verifyRaw(k *ecdsa.PublicKey, digest, sig []byte, size int) bool {
-	if len(sig) != 2*size {
-		return false
-	}
-	r, s := new(big.Int).SetBytes(sig[:size]), new(big.Int).SetBytes(sig[size:])
-	return ecdsa.Verify(k, digest, r, s)
 }
 
 func curveAlgorithm(c elliptic.Curve) Algorithm {

@@ -6,86 +6,132 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"strings"
 
-	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
-type wireHeader struct {
-	Alg string   `json:"alg"`
-	Typ string   `json:"typ,omitempty"`
-	Cty string   `json:"cty,omitempty"`
-	Kid string   `json:"kid,omitempty"`
-	JWK *key.JWK `json:"jwk,omitempty"`
-}
-
 func parse(token []byte, p Policy) (Token, error) {
-	if bytes.Count(token, []byte(".")) > 2 {
-		return Token{}, reason.New(reason.LimitTokenParts, "")
-	}
-	h, rest, ok1 := bytes.Cut(token, []byte("."))
-	body, sig, ok2 := bytes.Cut(rest, []byte("."))
-	if !ok1 || !ok2 {
-		return Token{}, reason.New(reason.JOSEHeaderInvalid, "not three parts")
-	}
-	rawHeader, err := decode(h)
+	dot1, dot2, err := split(token)
 	if err != nil {
 		return Token{}, err
 	}
-	var w wireHeader
-	if err := strictjson.Unmarshal(rawHeader, &w); err != nil {
-		return Token{}, err
-	}
-	alg, err := key.ParseAlgorithm(w.Alg)
+	// One buffer takes all three parts; full slices keep them from growing into each other.
+	buf := make([]byte, 0, base64.RawURLEncoding.DecodedLen(len(token)))
+	buf, err = AppendDecode(buf, token[:dot1])
 	if err != nil {
 		return Token{}, err
 	}
-	typ := strings.TrimPrefix(strings.ToLower(w.Typ), "application/")
-	if p.Type == "" || typ != p.Type {
-		return Token{}, reason.New(reason.JOSETypMismatch, "")
-	}
-	t := Token{Header: Header{alg, typ, w.Cty, w.Kid, w.JWK}, signed: token[:len(h)+1+len(body)]}
-	if t.payload, err = decode(body); err != nil {
+	h, err := readHeader(buf, p)
+	if err != nil {
 		return Token{}, err
 	}
-	if t.sig, err = decode(sig); err != nil {
+	from := len(buf)
+	if buf, err = AppendDecode(buf, token[dot1+1:dot2]); err != nil {
 		return Token{}, err
 	}
-	return t, nil
+	to := len(buf)
+	if buf, err = AppendDecode(buf, token[dot2+1:]); err != nil {
+		return Token{}, err
+	}
+	return Token{Header: h, payload: buf[from:to:to], signed: token[:dot2:dot2], sig: buf[to:]}, nil
 }
 
-func (t Token) verify(k key.Public) ([]byte, error) {
-	if k.Algorithm() != t.Header.Algorithm {
-		return nil, reason.New(reason.JOSEAlgKeyMismatch, "")
+// split finds the two dots of token. It looks at bounds and counts before anything is cut.
+func split(token []byte) (dot1, dot2 int, err error) {
+	if len(token) > MaxToken {
+		return 0, 0, reason.New(reason.LimitBody, "the token is too long")
 	}
-	if err := k.Verify(t.signed, t.sig); err != nil {
-		return nil, err
+	if json := bytes.TrimLeft(token[:min(len(token), 64)], " \t\r\n"); len(json) > 0 && (json[0] == '{' || json[0] == '[') {
+		return 0, 0, reason.New(reason.JOSESerializationForbidden, "")
 	}
-	return t.payload, nil
+	dots := bytes.Count(token, []byte{'.'})
+	if dots > 2 {
+		return 0, 0, reason.New(reason.LimitTokenParts, "")
+	}
+	if dots < 2 {
+		return 0, 0, reason.New(reason.JOSEHeaderInvalid, "not three parts")
+	}
+	return bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.'), nil
 }
 
 func sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte, error) {
-	raw, err := strictjson.Marshal(wireHeader{string(by.Public().Algorithm()), h.Type, h.ContentType, h.KeyID, h.Key})
+	if by == nil || by.Public().IsZero() {
+		return nil, reason.New(reason.JOSEAlgForbidden, "there is no key to sign with")
+	}
+	if err := h.fitToSign(); err != nil {
+		return nil, err
+	}
+	var room [256]byte
+	raw, err := h.append(room[:0], by.Public().Algorithm())
 	if err != nil {
 		return nil, err
 	}
-	out := encode(nil, raw)
-	out = encode(append(out, '.'), payload)
+	const longest = 96 // bytes of an ES384 signature
+	size := base64.RawURLEncoding.EncodedLen
+	out := make([]byte, 0, size(len(raw))+size(len(payload))+size(longest)+2)
+	out = AppendEncode(out, raw)
+	out = AppendEncode(append(out, '.'), payload)
 	sig, err := by.Sign(ctx, out)
 	if err != nil {
 		return nil, err
 	}
-	return encode(append(out, '.'), sig), nil
+	return AppendEncode(append(out, '.'), sig), nil
 }
 
-func encode(dst, raw []byte) []byte { return base64.RawURLEncoding.AppendEncode(dst, raw) }
-
-func decode(part []byte) ([]byte, error) {
-	raw, err := base64.RawURLEncoding.Strict().AppendDecode(nil, part)
-	if err != nil {
-		return nil, reason.New(reason.JOSEBase64Invalid, "")
+// fitToSign refuses what Parse would refuse.
+func (h Header) fitToSign() error {
+	switch {
+	case h.Type == "":
+		return reason.New(reason.JOSETypMismatch, "a token needs a typ")
+	case isNested(h.ContentType):
+		return reason.New(reason.LimitNesting, "a token in a token")
+	case h.Key != nil && h.KeyID != "":
+		return reason.New(reason.ProofKeyAmbiguous, "")
+	case h.KeyID != "":
+		return checkKeyID([]byte(h.KeyID))
+	case h.Key != nil:
+		_, err := h.Key.Public()
+		return err
 	}
-	return raw, nil
+	return nil
+}
+
+// append writes the header by hand: it is a fixed shape, and reflection costs a good part of a signature.
+func (h Header) append(dst []byte, alg key.Algorithm) ([]byte, error) {
+	dst = append(append(append(dst, `{"alg":"`...), alg...), '"')
+	w := members{buf: dst}
+	w.add("typ", h.Type)
+	w.add("cty", h.ContentType)
+	w.add("kid", h.KeyID)
+	if h.Key != nil {
+		w.buf = append(append(append(w.buf, `,"jwk":{"kty":"`...), h.Key.Kty...), '"')
+		w.add("crv", h.Key.Crv)
+		w.add("x", h.Key.X)
+		w.add("y", h.Key.Y)
+		w.add("kid", h.Key.Kid)
+		w.add("alg", h.Key.Alg)
+		w.add("use", h.Key.Use)
+		w.buf = append(w.buf, '}')
+	}
+	return append(w.buf, '}'), w.err
+}
+
+// members writes the string members that follow the first of an object.
+type members struct {
+	buf []byte
+	err error
+}
+
+func (w *members) add(name, value string) {
+	if value == "" || w.err != nil {
+		return
+	}
+	w.buf = append(append(append(w.buf, `,"`...), name...), `":`...)
+	var err error
+	if w.buf, err = jsontext.AppendQuote(w.buf, value); err != nil {
+		w.err = reason.Wrap(reason.JSONInvalidUTF8, "", err)
+	}
 }

@@ -110,7 +110,7 @@ func foldHash(text []byte) uint64 {
 	const caseBits, odd = 0x2020202020202020, 0x9e3779b97f4a7c15
 	h := uint64(len(text))
 	for ; len(text) >= 8; text = text[8:] {
-		h = (h ^ binary.LittleEndian.Uint64(text) | caseBits) * odd
+		h = (h ^ (binary.LittleEndian.Uint64(text) | caseBits)) * odd
 		h ^= h >> 29
 	}
 	var tail uint64

@@ -44,7 +44,8 @@ func UnmarshalClosed(data []byte, v any) error { return decode(data, v, true) }
 // Marshal writes v, members in the order of the struct, map keys sorted.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }
 
-// Canonical returns data, which is checked first, in the form of RFC 8785. It does not change data.
+// Canonical returns data, which is checked first, in the form of RFC 8785. It does not change
+// data. What it returns passes Check: 1e20, whose form there is a long integer, does not.
 func Canonical(data []byte) ([]byte, error) {
 	if err := Check(data); err != nil {
 		return nil, err
@@ -52,6 +53,9 @@ func Canonical(data []byte) ([]byte, error) {
 	v := Value(append([]byte(nil), data...))
 	if err := v.Canonicalize(); err != nil {
 		return nil, reason.Wrap(reason.JSONSyntax, "", err)
+	}
+	if err := Check(v); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
