@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -275,10 +276,27 @@ func TestRefusals(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
+// golden is a file of the first version of the format, sealed by newKey(t, "p") for the name "a".
+func golden(t testing.TB) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/v1.age")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// TestGolden: what an earlier build sealed opens for ever.
+func TestGolden(t *testing.T) {
+	if _, plain, err := Unlock([]byte("p"), "a", golden(t)); err != nil || string(plain) != "hello" {
+		t.Errorf("%q, %v", plain, err)
+	}
+}
+
 // FuzzOpen: whatever a file holds, it opens only if it is what was sealed.
 func FuzzOpen(f *testing.F) {
 	k := newKey(f, "p")
-	raw := sealFor(f, k, "a", "hello")
+	raw := golden(f)
 	f.Add(raw)
 	f.Add(raw[:len(raw)-1])
 	f.Add([]byte("age-encryption.org/v1\n-> behalf.id/argon2id\n\n--- \n"))
