@@ -25,7 +25,7 @@ const (
 type Framework struct {
 	ID             string                      `json:"id"`
 	Version        int                         `json:"version,omitzero"`
-	Unavailable    bool                        `json:"unavailable,omitempty"`
+	Unavailable    bool                        `json:"unavailable,omitzero"`
 	AsOf           time.Time                   `json:"asOf,omitzero"`
 	MaxAgeSeconds  int64                       `json:"maxAgeSeconds"`
 	Anchors        []string                    `json:"anchors"`
@@ -46,13 +46,13 @@ type Limits struct {
 // Relationship holds the rules of one kind of delegation (delegation.md §2.5).
 type Relationship struct {
 	LegalBases         []string `json:"legalBases"`
-	MaxRedelegation    int      `json:"maxRedelegation,omitempty"`
-	MaxValidityDays    int      `json:"maxValidityDays,omitempty"` // days of exactly 24 h; 0: no limit
-	SelfIssue          bool     `json:"selfIssue,omitempty"`
+	MaxRedelegation    int      `json:"maxRedelegation,omitzero"`
+	MaxValidityDays    int      `json:"maxValidityDays,omitzero"` // days of exactly 24 h; 0: no limit
+	SelfIssue          bool     `json:"selfIssue,omitzero"`
 	DelegateKinds      []string `json:"delegateKinds,omitempty"` // empty: any
-	TransitionRequired bool     `json:"transitionRequired,omitempty"`
-	ReviewRequired     bool     `json:"reviewRequired,omitempty"`
-	SeparationOfDuties bool     `json:"separationOfDuties,omitempty"`
+	TransitionRequired bool     `json:"transitionRequired,omitzero"`
+	ReviewRequired     bool     `json:"reviewRequired,omitzero"`
+	SeparationOfDuties bool     `json:"separationOfDuties,omitzero"`
 	MandatoryRequires  []string `json:"mandatoryRequires,omitempty"`
 	MaxRisk            string   `json:"maxRisk,omitempty"` // "": no ceiling
 }
@@ -85,7 +85,7 @@ type Accreditation struct {
 	Actions       []string  `json:"actions,omitzero"`
 	MaxRisk       string    `json:"maxRisk,omitempty"`      // "": high
 	MinAssurance  string    `json:"minAssurance,omitempty"` // "": no floor
-	Mediates      bool      `json:"mediates,omitempty"`
+	Mediates      bool      `json:"mediates,omitzero"`
 }
 
 // ControllerPolicy is what one data controller offers to delegates (delegation.md §4.2).
