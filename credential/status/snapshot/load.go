@@ -20,13 +20,36 @@ type flight struct {
 	ended time.Time
 }
 
-// load returns the list that want names, fetched once for all who ask at the same time. It waits
-// no longer than ctx lasts; the fetch itself goes on, because others may wait for it.
+// load returns the list that want names, fetched once for all who ask at the same time.
 func (s *Source) load(ctx context.Context, want id, now time.Time) (*list, error) {
+	s.mu.Lock()
+	if l := s.held(want, now); l != nil { // another's fetch has ended meanwhile
+		s.mu.Unlock()
+		return l, nil
+	}
 	f, err := s.join(ctx, want, now)
+	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
+	return f.wait(ctx, now)
+}
+
+// reload is load for a list that may still be used.
+func (s *Source) reload(ctx context.Context, want id, now time.Time) error {
+	s.mu.Lock()
+	f, err := s.join(ctx, want, now)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	_, err = f.wait(ctx, now)
+	return err
+}
+
+// wait returns what f found. It waits no longer than ctx lasts; the fetch itself goes on, because
+// others may wait for it.
+func (f *flight) wait(ctx context.Context, now time.Time) (*list, error) {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
@@ -42,9 +65,8 @@ func (s *Source) load(ctx context.Context, want id, now time.Time) (*list, error
 }
 
 // join returns the flight of want, and starts one if there is none under way or remembered.
+// s.mu is held.
 func (s *Source) join(ctx context.Context, want id, now time.Time) (*flight, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if f := s.flights[want]; f != nil && !f.forgotten(now) {
 		return f, nil
 	}

@@ -41,7 +41,7 @@ func (s *Source) Refresh(ctx context.Context) {
 		}
 		wait.Go(func() {
 			defer func() { <-places }()
-			if _, err := s.load(ctx, want, now); err != nil {
+			if err := s.reload(ctx, want, now); err != nil {
 				s.postpone(want, now)
 			}
 		})
