@@ -160,7 +160,7 @@ func (r *Reader) Permission(v []byte, s Spelling) (p credential.Permission) {
 	if s == Snake {
 		have |= 32
 	}
-	if have != 63 {
+	if have != 63 || p.ID == "" {
 		r.Invalid("a member of permission is missing")
 	}
 	return p

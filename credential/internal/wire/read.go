@@ -132,3 +132,43 @@ func (r *Reader) texts(value []byte, object string, need int, names []string, in
 		r.Invalid(object)
 	}
 }
+
+// ReaderOf returns a Reader of checked, whose values have passed strictjson.Check one by one.
+func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
+
+// Registered reads a registered JWT claim that is a string; another type is json.type.
+func (r *Reader) Registered(value []byte) string {
+	s, err := r.text.String(value)
+	if err != nil {
+		r.Fail(err)
+	}
+	return s
+}
+
+// NumericDate reads whole seconds since 1970 (RFC 7519 §2); what is no integer has the codes of strictjson.Int.
+func (r *Reader) NumericDate(value []byte) time.Time {
+	n, err := strictjson.Int(value)
+	if err != nil {
+		r.Fail(err)
+	}
+	return time.Unix(n, 0).UTC()
+}
+
+// Closed reads an object of exactly one member called name and returns its value, or nil.
+func (r *Reader) Closed(value []byte, name string) (inner strictjson.Value) {
+	n := 0
+	for m, err := range strictjson.Members(value) {
+		if n++; err == nil && string(m.Name) == name {
+			inner = m.Value
+		}
+	}
+	if n != 1 {
+		return nil
+	}
+	return inner
+}
+
+// Framework reads who the issuer worked under.
+func (r *Reader) Framework(value []byte, c *credential.Credential) {
+	r.texts(value, "trust framework", 1, []string{"id", "policy"}, &c.Framework, &c.Policy)
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sdjwt
+
+import (
+	"crypto/sha256"
+
+	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// disclosure is [salt, name, value] or [salt, value], checked and matched with its digest.
+type disclosure struct {
+	text    []byte // as received: what the digest is over
+	name    []byte // of a member
+	value   strictjson.Value
+	element bool // of an array
+	holds   bool // digests of further disclosures
+	digest  [32]byte
+	site    site
+}
+
+func digestOf(text []byte) [32]byte { return sha256.Sum256(text) }
+
+// disclosed is the disclosures of one SD-JWT. Their values share the memory of buf.
+type disclosed struct {
+	list []disclosure
+	buf  []byte
+}
+
+// open decodes texts and finds for each the one site that refers to it, in the payload (base) or
+// in another disclosure (RFC 9901 §7.1).
+func open(texts [][]byte, base []site) (disclosed, error) {
+	size := 0
+	for _, t := range texts {
+		size += len(t)
+	}
+	d := disclosed{make([]disclosure, 0, len(texts)), make([]byte, 0, size)}
+	nested := scan{}
+	for i, text := range texts {
+		one, err := d.decode(text)
+		if err != nil {
+			return disclosed{}, err
+		}
+		before := len(nested.sites)
+		nested.owner = int16(i)
+		if err := nested.value(one.value, elsewhere); err != nil {
+			return disclosed{}, err
+		}
+		one.holds = len(nested.sites) > before
+		d.list = append(d.list, one)
+	}
+	return d, d.match(base, nested.sites)
+}
+
+func (d *disclosed) decode(text []byte) (disclosure, error) {
+	start := len(d.buf)
+	buf, err := jose.AppendDecode(d.buf, text)
+	if err != nil {
+		return disclosure{}, err
+	}
+	d.buf = buf
+	raw := buf[start:]
+	if err := strictjson.Check(raw); err != nil {
+		return disclosure{}, err
+	}
+	one := disclosure{text: text, digest: digestOf(text)}
+	var items [3]strictjson.Value
+	n := 0
+	for v, err := range strictjson.Items(raw) {
+		if err != nil || n == len(items) {
+			return disclosure{}, misfit()
+		}
+		items[n] = v
+		n++
+	}
+	return one, one.read(items[:n])
+}
+
+// read takes the items of a disclosure (RFC 9901 §4.2.1, §4.2.2).
+func (d *disclosure) read(items []strictjson.Value) error {
+	if len(items) < 2 {
+		return misfit()
+	}
+	if _, err := strictjson.Text(items[0]); err != nil {
+		return misfit()
+	}
+	d.element = len(items) == 2
+	d.value = items[len(items)-1]
+	if d.element {
+		return nil
+	}
+	name, err := strictjson.Text(items[1])
+	if err != nil {
+		return misfit()
+	}
+	switch d.name = name; string(name) {
+	case "_sd", "...", "_sd_alg":
+		return reason.New(reason.SDJWTReservedName, "")
+	}
+	return nil
+}
+
+func misfit() error { return reason.New(reason.SDJWTDisclosureForm, "") }
+
+// match gives each disclosure its site.
+func (d *disclosed) match(base, nested []site) error {
+	all := base
+	if len(nested) > 0 {
+		all = append(append(make([]site, 0, len(base)+len(nested)), base...), nested...)
+		if err := sorted(all); err != nil {
+			return err
+		}
+	}
+	for i := range d.list {
+		one := &d.list[i]
+		at, ok := find(all, one.digest)
+		if !ok {
+			return reason.New(reason.SDJWTDisclosureUnreferenced, "")
+		}
+		if one.site = all[at]; one.site.element != one.element {
+			return misfit()
+		}
+		for j := range i {
+			if d.list[j].digest == one.digest {
+				return reason.New(reason.SDJWTDigestDuplicate, "a disclosure came twice")
+			}
+		}
+	}
+	return d.shallow()
+}
+
+// shallow refuses disclosures that are nested too deep.
+func (d *disclosed) shallow() error {
+	for i := range d.list {
+		depth := 1
+		for owner := d.list[i].site.owner; owner >= 0; owner = d.list[owner].site.owner {
+			if depth++; depth > MaxDepth {
+				return reason.New(reason.LimitDisclosures, "disclosures are nested too deep")
+			}
+		}
+	}
+	return nil
+}
+
+// by returns the disclosure with the given digest, or nil.
+func (d *disclosed) by(digest [32]byte) *disclosure {
+	for i := range d.list {
+		if d.list[i].digest == digest {
+			return &d.list[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sdjwt
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// hash is the one hash algorithm, by its name in _sd_alg (RFC 9901 §4.1.1).
+const hash = "sha-256"
+
+// place says where in a delegation credential a digest stands.
+type place uint8
+
+const (
+	elsewhere place = iota
+	atTop
+	atPrincipal
+	atDelegation
+	atPermission
+)
+
+// child returns the place of the member name of an object at p.
+func (p place) child(name []byte) place {
+	switch {
+	case p == atTop && string(name) == "on_behalf_of":
+		return atPrincipal
+	case p == atTop && string(name) == "delegation":
+		return atDelegation
+	case p == atDelegation && string(name) == "permission":
+		return atPermission
+	}
+	return elsewhere
+}
+
+// site is a place in the payload, or in a disclosure, that a digest holds free.
+type site struct {
+	digest  [32]byte
+	place   place
+	element bool  // of an array; else a member of an object
+	pos     int   // index in that array
+	owner   int16 // the disclosure it stands in; -1: the payload
+}
+
+// scan collects the sites of one JSON value that passed strictjson.Check.
+type scan struct {
+	sites []site
+	owner int16
+}
+
+// scanPayload returns the sites of an issuer-signed payload, sorted by digest. The same digest
+// twice is sdjwt.digest_duplicate.
+func scanPayload(payload []byte) ([]site, error) {
+	if err := strictjson.Check(payload); err != nil {
+		return nil, err
+	}
+	return scanChecked(payload)
+}
+
+func scanChecked(payload []byte) ([]site, error) {
+	s := scan{owner: -1}
+	if n := bytes.Count(payload, []byte(`"..."`)); n > 0 {
+		s.sites = make([]site, 0, n+4) // most digests are those of permissions
+	}
+	if err := s.value(payload, atTop); err != nil {
+		return nil, err
+	}
+	return s.sites, sorted(s.sites)
+}
+
+// sorted sorts sites by digest and refuses two alike.
+func sorted(sites []site) error {
+	slices.SortFunc(sites, func(a, b site) int { return bytes.Compare(a.digest[:], b.digest[:]) })
+	for i := 1; i < len(sites); i++ {
+		if sites[i].digest == sites[i-1].digest {
+			return reason.New(reason.SDJWTDigestDuplicate, "")
+		}
+	}
+	return nil
+}
+
+// find returns where in sites, which are sorted, digest stands.
+func find(sites []site, digest [32]byte) (int, bool) {
+	return slices.BinarySearchFunc(sites, digest, func(s site, d [32]byte) int { return bytes.Compare(s.digest[:], d[:]) })
+}
+
+func (s *scan) value(v strictjson.Value, at place) error {
+	switch v.Kind() {
+	case '{':
+		return s.object(v, at)
+	case '[':
+		return s.array(v, at)
+	}
+	return nil
+}
+
+func (s *scan) object(v strictjson.Value, at place) error {
+	for m, err := range strictjson.Members(v) {
+		if err == nil {
+			err = s.member(m, at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scan) member(m strictjson.Member, at place) error {
+	switch string(m.Name) {
+	case "_sd":
+		return s.digests(m.Value, at)
+	case "_sd_alg":
+		name, err := strictjson.Text(m.Value)
+		if err != nil || string(name) != hash || at != atTop || s.owner >= 0 {
+			return reason.New(reason.SDJWTHashAlg, "")
+		}
+		return nil
+	case "...":
+		return reason.New(reason.SDJWTReservedName, "")
+	}
+	return s.value(m.Value, at.child(m.Name))
+}
+
+// digests adds the sites of an _sd array, or of a decoy in it (RFC 9901 §4.2.4.1).
+func (s *scan) digests(v strictjson.Value, at place) error {
+	for item, err := range strictjson.Items(v) {
+		if err != nil {
+			return err
+		}
+		if err := s.add(item, site{place: at, owner: s.owner}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scan) array(v strictjson.Value, at place) error {
+	pos := 0
+	for item, err := range strictjson.Items(v) {
+		if err != nil {
+			return err
+		}
+		if err := s.item(item, at, pos); err != nil {
+			return err
+		}
+		pos++
+	}
+	return nil
+}
+
+// item is value for an element of an array, which {"...": digest} stands for (RFC 9901 §4.2.4.2).
+func (s *scan) item(item strictjson.Value, at place, pos int) error {
+	if item.Kind() == '{' {
+		n, digest := 0, strictjson.Value(nil)
+		for m, err := range strictjson.Members(item) {
+			if n++; err == nil && string(m.Name) == "..." {
+				digest = m.Value
+			}
+		}
+		if digest != nil && n > 1 {
+			return reason.New(reason.SDJWTDisclosureForm, "an array digest has siblings")
+		}
+		if digest != nil {
+			return s.add(digest, site{place: at, element: true, pos: pos, owner: s.owner})
+		}
+	}
+	return s.value(item, elsewhere)
+}
+
+func (s *scan) add(digest strictjson.Value, at site) error {
+	text, err := strictjson.Text(digest)
+	if err != nil {
+		return err
+	}
+	var buf [33]byte
+	raw, err := jose.AppendDecode(buf[:0], text)
+	if err != nil || len(raw) != len(at.digest) {
+		return reason.New(reason.SDJWTHashAlg, "a digest is not one of sha-256")
+	}
+	at.digest = [32]byte(raw)
+	s.sites = append(s.sites, at)
+	return nil
+}
