@@ -54,7 +54,8 @@ type Store struct {
 	closed  error                 // what closing the file returned
 	failed  atomic.Pointer[error] // why nothing is answered any more
 
-	sum checksum // of all records; the writer alone touches it
+	sum     checksum      // of all records; the writer alone touches it
+	batches atomic.Uint64 // transactions that the writer began
 }
 
 // Open opens the store file, makes it (mode 0600) if it is absent, takes its lock, and reads

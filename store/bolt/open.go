@@ -3,11 +3,8 @@
 package bolt
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,7 +20,8 @@ import (
 const (
 	fileMode   = 0o600
 	folderMode = 0o700
-	format     = "1" // of records, index and checksum; another one is refused
+	growStep   = 1 << 20 // bytes by which the file grows: each step costs an fsync of its own
+	format     = "1"     // of records, index and checksum; another one is refused
 )
 
 func recordsBucket() []byte { return []byte("records") } // key → record
@@ -62,13 +60,11 @@ func open(cfg Config, file opener) (*Store, error) {
 
 // load opens the file for writing, makes what is missing in it, and makes its name durable.
 func (s *Store) load(path string, file opener) error {
-	err := guard(func() (err error) {
-		s.db, err = bbolt.Open(path, fileMode, options(file))
-		return err
-	})
-	if err != nil {
+	var err error
+	if s.db, err = openFile(path, options(file)); err != nil {
 		return err
 	}
+	s.db.AllocSize = growStep
 	if err = guard(s.prepare); err == nil {
 		err = syncFolder(filepath.Dir(path))
 	}
@@ -76,6 +72,27 @@ func (s *Store) load(path string, file opener) error {
 		_ = s.db.Close() // the first error is the one to tell
 	}
 	return err
+}
+
+// openFile opens path as bbolt does, and lets go of its lock if bbolt panics midway.
+func openFile(path string, opts *bbolt.Options) (db *bbolt.DB, err error) {
+	open, file := opts.OpenFile, (*os.File)(nil)
+	if open == nil {
+		open = os.OpenFile
+	}
+	opts.OpenFile = func(path string, flag int, mode os.FileMode) (f *os.File, err error) {
+		file, err = open(path, flag, mode)
+		return file, err
+	}
+	err = guard(func() (err error) {
+		db, err = bbolt.Open(path, fileMode, opts)
+		return err
+	})
+	if err != nil && file != nil { // closed already, unless bbolt panicked
+		unlock(file)
+		_ = file.Close()
+	}
+	return db, err
 }
 
 // options says how bbolt is used. The list of free pages is not kept in the file but found by
@@ -156,80 +173,47 @@ func inspect(path string) error {
 	case info.Size() == 0:
 		return nil // its maker died before the first byte
 	}
-	return guard(func() error {
-		db, err := bbolt.Open(path, fileMode, &bbolt.Options{ReadOnly: true, Timeout: LockTimeout, NoStatistics: true})
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := checkHeaders(path); err != nil {
-			return err
-		}
-		return db.View(checkRecords)
-	})
+	db, err := openFile(path, &bbolt.Options{ReadOnly: true, Timeout: LockTimeout, NoStatistics: true})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return guard(func() error { return checkFile(path) })
 }
 
-// checkRecords reads every record and compares them, one by one and all together, with their checksums.
-func checkRecords(tx *bbolt.Tx) error {
-	want, err := readSum(tx)
-	if errors.Is(err, errEmpty) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var got checksum
-	err = tx.Bucket(recordsBucket()).ForEach(func(k, v []byte) error {
-		r, err := decode(string(k), v)
-		got.add(r)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var indexed uint64
-	err = tx.Bucket(expiryBucket()).ForEach(func(k, _ []byte) error { indexed++; return nil })
-	if err != nil {
-		return err
-	}
-	if got != want || indexed != want.expiring {
-		return damaged(errors.New("its records are not those that were last committed"))
-	}
-	return nil
-}
-
-// checkHeaders refuses a file of which one of the two header pages is damaged. bbolt would fall
-// back to the other one, which is the state before the last commit: an acknowledged revocation
-// could be lost in silence. A crash does not damage one, as the header lies within one sector.
-func checkHeaders(path string) error {
+// checkFile reads every page and every record and compares the records, one by one and all
+// together, with their checksums.
+func checkFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	size, ok := checkHeader(f, 0)
-	if !ok {
-		return damaged(errors.New("first header"))
+	var got, want checksum
+	var indexed uint64
+	ok := true
+	err = readPages(f, func(bucket string, key, value []byte) error {
+		switch bucket {
+		case string(recordsBucket()):
+			r, err := decode(string(key), value)
+			got.add(r)
+			return err
+		case string(expiryBucket()):
+			indexed++
+		case string(stateBucket()):
+			if string(key) == string(sumKey()) {
+				want, ok = decodeChecksum(value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if _, ok := checkHeader(f, int64(size)); !ok {
-		return damaged(errors.New("second header"))
+	if !ok || got != want || indexed != want.expiring {
+		return damaged(errors.New("its records are not those that were last committed"))
 	}
 	return nil
-}
-
-// checkHeader reads bbolt's meta record at the given offset: after 16 bytes of page header come
-// magic, version and page size (4 bytes each), …, and at 56 the FNV-1a checksum of what precedes,
-// all in the byte order of the machine.
-func checkHeader(f io.ReaderAt, offset int64) (pageSize uint32, ok bool) {
-	const pageHeader, body, magic = 16, 56, 0xED0CDAED
-	raw := make([]byte, body+8)
-	if _, err := f.ReadAt(raw, offset+pageHeader); err != nil {
-		return 0, false
-	}
-	h := fnv.New64a()
-	_, _ = h.Write(raw[:body]) // never returns an error
-	order := binary.NativeEndian
-	return order.Uint32(raw[8:]), order.Uint32(raw) == magic && order.Uint64(raw[body:]) == h.Sum64()
 }
 
 // makeFolder makes the missing folders of path, for the owner alone, each of them durable.

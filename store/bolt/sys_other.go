@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !unix
+//go:build windows
 
 package bolt
 
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -18,6 +19,9 @@ const (
 
 // syncFolder does nothing: where folders cannot be synced the file system orders names itself.
 func syncFolder(string) error { return nil }
+
+// unlock has nothing to do: closing a file releases its locks here.
+func unlock(*os.File) {}
 
 // private has no mode bits to look at here; the access list of the folder decides.
 func private(fs.FileMode) bool { return true }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build unix
+//go:build unix && !solaris && !illumos && !aix
 
 package bolt
 
@@ -24,6 +24,9 @@ func syncFolder(path string) error {
 	}
 	return f.Close()
 }
+
+// unlock releases the lock of f. Closing f alone would not, as long as its mapping is left over.
+func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
 // private reports whether nobody but the owner may read or write.
 func private(mode fs.FileMode) bool { return mode.Perm()&0o077 == 0 }

@@ -133,6 +133,7 @@ func (s *Store) collect(first *request) (batch []*request, next *request) {
 // commit writes a batch and tells each its own result. If the transaction fails, a conflict
 // too is no more certain than the changes that caused it, so all get the failure.
 func (s *Store) commit(batch []*request) {
+	s.batches.Add(1)
 	results := make([]error, len(batch))
 	if err := s.transact(batch, results); err != nil {
 		for i := range results {

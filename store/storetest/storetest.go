@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/behalf-id/behalf/store"
 )
 
@@ -84,8 +82,8 @@ func want(t testing.TB, s store.Store, key, value string, version uint64) {
 	if err != nil {
 		t.Fatalf("get %q: %v", key, err)
 	}
-	if diff := cmp.Diff(store.Entry{Key: key, Value: []byte(value), Version: version}, got); diff != "" {
-		t.Fatalf("get %q (-want +got):\n%s", key, diff)
+	if got.Key != key || string(got.Value) != value || got.Version != version || !got.Expires.IsZero() {
+		t.Fatalf("get %q: %.200v, want %.50q at version %d", key, got, value, version)
 	}
 }
 
