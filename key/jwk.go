@@ -113,10 +113,10 @@ func (p *Private) JWK() JWK {
 	j := p.Public().JWK()
 	switch p.Public().alg {
 	case ES256, ES384:
-		d, _ := p.secret.ec.Bytes() // checked when p was made
+		d, _ := p.secret().ec.Bytes() // checked when p was made
 		j.D = b64(d)
 	case EdDSA:
-		j.D = b64(p.secret.ed.Seed())
+		j.D = b64(p.secret().ed.Seed())
 	}
 	return j
 }

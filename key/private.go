@@ -28,12 +28,12 @@ const maxDraws = 16
 // "[private key]"; JWK alone gives the key out. The zero Private signs nothing.
 type Private struct {
 	public Public
-	secret *secret
+	secret func() secret
 	rand   io.Reader
 }
 
-// secret stands behind a pointer of its own: fmt prints the address where a value below an
-// unexported field keeps it from asking our methods.
+// secret stands behind a function: below an unexported field fmt cannot ask our methods, and
+// follows a pointer under some verbs, but of a function it never prints more than the address.
 type secret struct {
 	ec *ecdsa.PrivateKey
 	ed ed25519.PrivateKey
@@ -73,12 +73,12 @@ func (p *Private) Sign(_ context.Context, message []byte) ([]byte, error) {
 	switch p.Public().alg {
 	case ES256:
 		d := sha256.Sum256(message)
-		return signRaw(p.secret.ec, p.rand, d[:], sizeP256)
+		return signRaw(p.secret().ec, p.rand, d[:], sizeP256)
 	case ES384:
 		d := sha512.Sum384(message)
-		return signRaw(p.secret.ec, p.rand, d[:], sizeP384)
+		return signRaw(p.secret().ec, p.rand, d[:], sizeP384)
 	case EdDSA:
-		return ed25519.Sign(p.secret.ed, message), nil
+		return ed25519.Sign(p.secret().ed, message), nil
 	}
 	return nil, reason.New(reason.KeyWeak, "the zero key signs nothing")
 }
@@ -120,7 +120,7 @@ func newECPrivate(c elliptic.Curve, d []byte, random io.Reader) (*Private, error
 	if err != nil {
 		return nil, err
 	}
-	return &Private{pub, &secret{ec: k}, random}, nil
+	return &Private{pub, func() secret { return secret{ec: k} }, random}, nil
 }
 
 func newEd25519(seed []byte, random io.Reader) (*Private, error) {
@@ -129,5 +129,5 @@ func newEd25519(seed []byte, random io.Reader) (*Private, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Private{pub, &secret{ed: k}, random}, nil
+	return &Private{pub, func() secret { return secret{ed: k} }, random}, nil
 }
