@@ -149,4 +149,3 @@ func attackPersonalData(t *testing.T) {
 		t.Fatalf("an anchor with a did:key: %v", err)
 	}
 }
-

@@ -3,6 +3,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -35,11 +36,15 @@ func (c *Client) load(ctx context.Context) (seen, error) {
 
 // adopt puts a remembered snapshot in force if it still verifies and may follow what is.
 func (c *Client) adopt(was seen) {
+	h := c.current.Load()
+	if h != nil && bytes.Equal(h.snapshot.Raw(), was.raw) {
+		return
+	}
 	s, err := trustframework.Open(was.raw, c.cfg.Trusted, c.cfg.Now())
 	if err != nil || was.mark.Admit(s) != nil {
 		return
 	}
-	if h := c.current.Load(); h == nil || trustframework.Supersedes(h.snapshot, s) == nil {
+	if h == nil || trustframework.Supersedes(h.snapshot, s) == nil {
 		c.current.Store(&held{snapshot: s})
 	}
 }
