@@ -15,7 +15,7 @@ import (
 )
 
 // MaxTries is how often a compare-and-swap is tried while others win it.
-const MaxTries = 16
+const MaxTries = 64
 
 // AllocatorConfig is what an Allocator needs.
 type AllocatorConfig struct {
@@ -126,7 +126,7 @@ func (a *Allocator) tryLease(ctx context.Context) error {
 	if err := a.cfg.Store.Commit(ctx, append(changes, moved)...); err != nil {
 		return err
 	}
-	left, err := a.shuffled(m.members(block))
+	left, err := a.shuffled(m, block)
 	if err != nil {
 		return err
 	}
@@ -161,13 +161,14 @@ func (m meta) members(block uint64) []uint32 {
 }
 
 // shuffled puts a block into an order that nothing that is stored tells, and checks the result.
-func (a *Allocator) shuffled(block []uint32) ([]uint32, error) {
+func (a *Allocator) shuffled(m meta, block uint64) ([]uint32, error) {
 	seed, err := a.seed()
 	if err != nil {
 		return nil, err
 	}
-	shuffle(block, seed)
-	return block, selfTest(block, a.cfg.Capacity)
+	members := m.members(block)
+	shuffle(members, seed)
+	return members, selfTest(members, m.Capacity)
 }
 
 // seed draws one from Rand and refuses the constant ones that a broken source gives.
