@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,6 +201,8 @@ func TestReadDocumentRefuses(t *testing.T) {
 		"controllers in a list":   {with("controller", []any{practice}), reason.JSONType},
 		"expires empty":           {with("expires", ""), reason.JSONType},
 		"expires without zone":    {with("expires", "2026-11-22T10:00:00"), reason.JSONType},
+		"expires in the year 1":   {with("expires", "0001-01-01T00:00:00Z"), reason.JSONType},
+		"expires too long":        {with("expires", "2026-11-22T10:00:00."+strings.Repeat("0", 40)+"Z"), reason.JSONType},
 		"expires a number":        {with("expires", 1), reason.JSONType},
 		"revoked null":            {with("revoked", nil), reason.JSONType},
 		"relationship a string":   {doc("authentication", "#k1"), reason.JSONType},
@@ -226,6 +229,14 @@ func TestReadDocumentRefuses(t *testing.T) {
 	}
 	if _, err := did.ReadDocument([]byte(`{"id":"did:web:h.test","id":"did:web:h.test"}`), mustParse(t, practice), start()); reason.Of(err) != reason.JSONDuplicateName {
 		t.Errorf("name twice: %v", err)
+	}
+	full := text(t, document(good()))
+	full = append(full, strings.Repeat(" ", did.MaxDocument-len(full))...)
+	if _, err := did.ReadDocument(full, mustParse(t, practice), start()); err != nil {
+		t.Errorf("just not too long: %v", err)
+	}
+	if _, err := did.ReadDocument(append(full, ' '), mustParse(t, practice), start()); reason.Of(err) != reason.FetchLimit {
+		t.Errorf("a byte too long: %v", err)
 	}
 	for name, f := range map[string]func() (*did.Document, error){
 		"zero time": func() (*did.Document, error) {

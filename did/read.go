@@ -105,9 +105,7 @@ func (r *reader) reference(v strictjson.Value) (string, error) {
 	switch {
 	case reason.Of(err) == reason.DIDSyntax:
 		return "", reason.Wrap(reason.DIDDocumentMismatch, "a relationship holds no DID URL", err)
-	case err != nil || u.did != r.doc.ID:
-		return "", nil
-	case !slices.ContainsFunc(r.doc.Methods[:r.top], func(m Method) bool { return m.ID == u }):
+	case err != nil || !slices.ContainsFunc(r.doc.Methods[:r.top], func(m Method) bool { return m.ID == u }):
 		return "", nil
 	}
 	return u.fragment, nil

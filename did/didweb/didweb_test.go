@@ -154,6 +154,11 @@ func TestURL(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
+	for _, id := range []string{"did:web:127.0.0.1", "did:web:2130706433", "did:web:h.0x7f", "did:web:0X7F000001", "did:web:%3A%3A1"} {
+		if _, err := didweb.URL(mustParse(t, id)); reason.Of(err) != reason.FetchBlocked {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
 	if _, err := didweb.URL(mustParse(t, "did:webvh:h.test")); reason.Of(err) != reason.DIDMethodUnsupported {
 		t.Errorf("did:webvh: %v", err)
 	}

@@ -330,7 +330,7 @@ func TestReadJWK(t *testing.T) {
 		`{` + okp + `}x`:            reason.JSONSyntax,
 		`["kty"]`:                   reason.JSONType,
 		`{` + okp + `,"use":null}`:  reason.JSONType,
-		`{"pad":"` + strings.Repeat("a", multiformat.MaxJWK) + `"}`: reason.KeyWeak,
+		`{` + okp + `,"pad":"` + strings.Repeat("a", multiformat.MaxJWK) + `"}`: reason.KeyWeak,
 	} {
 		k, err := multiformat.ReadJWK([]byte(text))
 		if got := reason.Of(err); got != want || (err == nil) == k.IsZero() {
