@@ -20,7 +20,18 @@ func decide(w World, p Presentation, r Request) Decision {
 		registry: registry{framework: w.Framework, now: w.Now},
 		world:    &w, shown: &p, asked: &r,
 	}
-	for _, step := range [...]func(*evaluation){
+	for _, step := range steps() {
+		step(&e)
+		if len(e.found.codes) > 0 {
+			return e.denial()
+		}
+	}
+	return e.authority()
+}
+
+// steps are those of §7 that end in a plain denial, in their order.
+func steps() [9]func(*evaluation) {
+	return [...]func(*evaluation){
 		(*evaluation).request,      // S1
 		(*evaluation).presentation, // S2
 		(*evaluation).links,        // S3
@@ -30,13 +41,7 @@ func decide(w World, p Presentation, r Request) Decision {
 		(*evaluation).redelegation, // S6
 		(*evaluation).presenter,    // S7
 		(*evaluation).limits,       // S8.1 to S8.6
-	} {
-		step(&e)
-		if len(e.found.codes) > 0 {
-			return e.denial()
-		}
 	}
-	return e.authority()
 }
 
 // evaluation is one decision in the making.

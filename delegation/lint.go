@@ -24,6 +24,7 @@ func CheckRoot(f *trustframework.Framework, c *credential.Credential, now time.T
 		registry: registry{framework: f, now: now},
 		world:    &World{}, shown: &Presentation{}, asked: &Request{},
 		chain: []link{{Link: &Link{Credential: c}}},
+		found: found,
 	}
 	e.assembly()
 	e.trust()
