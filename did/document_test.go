@@ -175,16 +175,7 @@ func TestReadDocumentRefuses(t *testing.T) {
 	with := func(name string, v any) object { m := good(); m[name] = v; return document(m) }
 	without := func(name string) object { m := good(); delete(m, name); return document(m) }
 	doc := func(name string, v any) object { d := document(good()); d[name] = v; return d }
-	service := func(s ...object) object { return doc("service", s) }
-	ok := object{"id": "#s", "type": "A", "serviceEndpoint": "x"}
-	many := make([]any, did.MaxListed+1)
-	for i := range many {
-		many[i] = practice + "#k1"
-	}
-	for name, c := range map[string]struct {
-		doc  any
-		want reason.Code
-	}{
+	refuseAll(t, map[string]refusal{
 		"no id":                   {object{}, reason.DIDDocumentMismatch},
 		"null id":                 {object{"id": nil}, reason.JSONType},
 		"not an object":           {[]any{}, reason.JSONType},
@@ -211,26 +202,57 @@ func TestReadDocumentRefuses(t *testing.T) {
 		"reference bad fragment":  {doc("authentication", []any{"#"}), reason.DIDDocumentMismatch},
 		"embedded id used twice":  {doc("authentication", []any{good()}), reason.DIDDocumentMismatch},
 		"embedded private":        {doc("keyAgreement", []any{object{"id": practice + "#x", "type": "X", "controller": practice, "privateKeyHex": "00"}}), reason.KeyPrivateMaterial},
-		"too many references":     {doc("authentication", many), reason.FetchLimit},
-		"too many names":          {doc("alsoKnownAs", many), reason.FetchLimit},
-		"too many controllers":    {doc("controller", many), reason.FetchLimit},
-		"no controller in list":   {doc("controller", []any{}), reason.JSONType},
-		"controller an object":    {doc("controller", object{}), reason.JSONType},
-		"other names a string":    {doc("alsoKnownAs", "x"), reason.JSONType},
-		"service twice":           {service(ok, ok), reason.DIDDocumentMismatch},
-		"service without id":      {service(object{"type": "A", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
-		"service without type":    {service(object{"id": "#s", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
-		"service without end":     {service(object{"id": "#s", "type": "A"}), reason.JSONMemberMissing},
-		"service end a number":    {service(object{"id": "#s", "type": "A", "serviceEndpoint": 1}), reason.JSONType},
-	} {
+	})
+}
+
+func TestReadDocumentRefusesNames(t *testing.T) {
+	doc := func(name string, v any) object {
+		d := document(jwkMethod(generate(t, key.EdDSA), practice+"#k1"))
+		d[name] = v
+		return d
+	}
+	service := func(s ...object) object { return doc("service", s) }
+	ok := object{"id": "#s", "type": "A", "serviceEndpoint": "x"}
+	many := make([]any, did.MaxListed+1)
+	for i := range many {
+		many[i] = practice + "#k1"
+	}
+	refuseAll(t, map[string]refusal{
+		"too many references":   {doc("authentication", many), reason.FetchLimit},
+		"too many names":        {doc("alsoKnownAs", many), reason.FetchLimit},
+		"too many controllers":  {doc("controller", many), reason.FetchLimit},
+		"no controller in list": {doc("controller", []any{}), reason.JSONType},
+		"controller an object":  {doc("controller", object{}), reason.JSONType},
+		"other names a string":  {doc("alsoKnownAs", "x"), reason.JSONType},
+		"service twice":         {service(ok, ok), reason.DIDDocumentMismatch},
+		"service without id":    {service(object{"type": "A", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
+		"service without type":  {service(object{"id": "#s", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
+		"service without end":   {service(object{"id": "#s", "type": "A"}), reason.JSONMemberMissing},
+		"service end a number":  {service(object{"id": "#s", "type": "A", "serviceEndpoint": 1}), reason.JSONType},
+	})
+}
+
+// refusal is a document and the code with which it is refused.
+type refusal struct {
+	doc  any
+	want reason.Code
+}
+
+func refuseAll(t *testing.T, cases map[string]refusal) {
+	t.Helper()
+	for name, c := range cases {
 		if d, err := read(t, c.doc); reason.Of(err) != c.want || d != nil {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
+}
+
+func TestReadDocumentBounds(t *testing.T) {
+	good := document(jwkMethod(generate(t, key.EdDSA), practice+"#k1"))
 	if _, err := did.ReadDocument([]byte(`{"id":"did:web:h.test","id":"did:web:h.test"}`), mustParse(t, practice), start()); reason.Of(err) != reason.JSONDuplicateName {
 		t.Errorf("name twice: %v", err)
 	}
-	full := text(t, document(good()))
+	full := text(t, good)
 	full = append(full, strings.Repeat(" ", did.MaxDocument-len(full))...)
 	if _, err := did.ReadDocument(full, mustParse(t, practice), start()); err != nil {
 		t.Errorf("just not too long: %v", err)
@@ -240,7 +262,7 @@ func TestReadDocumentRefuses(t *testing.T) {
 	}
 	for name, f := range map[string]func() (*did.Document, error){
 		"zero time": func() (*did.Document, error) {
-			return did.ReadDocument(text(t, document(good())), mustParse(t, practice), time.Time{})
+			return did.ReadDocument(text(t, good), mustParse(t, practice), time.Time{})
 		},
 		"zero DID": func() (*did.Document, error) { return did.ReadDocument([]byte(`{"id":""}`), did.DID{}, start()) },
 	} {
