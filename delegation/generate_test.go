@@ -125,8 +125,10 @@ func drawFramework(t *rapid.T, f *fixture) {
 			p.Risk[r] = oneOf(t, someClasses())
 		}
 		p.ByRisk = map[string]trustframework.RiskPolicy{}
+		var required []string // by a class all that the classes below it require, or risk would relax
 		for i, c := range someClasses() {
-			p.ByRisk[c] = trustframework.RiskPolicy{StatusMaxAge: int64(3600 >> i), Requires: someOrNil(t, someRequires()[:4], 10)}
+			required = append(slices.Clone(required), some(t, someRequires()[:4], 8)...)
+			p.ByRisk[c] = trustframework.RiskPolicy{StatusMaxAge: int64(3600 >> i), Requires: required}
 		}
 		p.Agent = trustframework.AgentPolicy{MaxRisk: oneOf(t, someClasses()), Requires: someOrNil(t, someRequires()[:3], 15)}
 	})
