@@ -37,7 +37,7 @@ func New(cfg Config) (*Server, error) {
 	}); ok {
 		s.find = mux.Handler
 	}
-	s.localMetrics = cfg.Metrics != nil && cfg.MetricsListener == nil && local(cfg.Listener)
+	s.localMetrics = cfg.Metrics != nil && cfg.MetricsListen == nil && local(cfg.Listener)
 	if cfg.TLS != nil {
 		s.cfg.TLS = cfg.TLS.Clone()
 		s.cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
@@ -63,10 +63,10 @@ func (s *Server) Serve(ctx context.Context) error {
 		failed <- main.Serve(s.cfg.Listener)
 	}()
 	servers := []*http.Server{main}
-	if s.cfg.MetricsListener != nil {
+	if s.cfg.MetricsListen != nil {
 		side := s.newHTTP(s.metricsOnly())
 		servers = append(servers, side)
-		go func() { failed <- side.Serve(s.cfg.MetricsListener) }()
+		go func() { failed <- side.Serve(s.cfg.MetricsListen) }()
 	}
 	var err error
 	select {

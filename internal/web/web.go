@@ -56,10 +56,10 @@ type Config struct {
 	Problems Problems
 	// Metrics counts requests; nil means that nothing is counted and /metrics does not exist.
 	Metrics Metrics
-	// MetricsListener serves /metrics, in the clear, and nothing else. Without it /metrics is served by
+	// MetricsListen serves /metrics, in the clear, and nothing else. Without it /metrics is served by
 	// Listener if that is a loopback address or a Unix socket, and else not at all: figures are
 	// for operators, not for the public.
-	MetricsListener net.Listener
+	MetricsListen net.Listener
 }
 
 // check refuses a Config with a part missing.
@@ -75,8 +75,8 @@ func (c Config) check() error {
 		return errors.New("web: Now must be given")
 	case c.Ready == nil:
 		return errors.New("web: Ready must be given")
-	case c.MetricsListener != nil && c.Metrics == nil:
-		return errors.New("web: MetricsListener needs Metrics")
+	case c.MetricsListen != nil && c.Metrics == nil:
+		return errors.New("web: MetricsListen needs Metrics")
 	}
 	return nil
 }
