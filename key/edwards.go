@@ -2,8 +2,6 @@
 
 package key
 
-import "math/big"
-
 // smallOrderPoints are the canonical and non-canonical encodings of the eight points of small
 // order on edwards25519 with the sign bit cleared. A signature under such a key says nothing
 // about who made it.
@@ -35,24 +33,13 @@ func smallOrder(k []byte) bool {
 // (RFC 8032 §5.1.3). The library asks this only when it verifies; here it is asked before a key
 // becomes an identity. The arithmetic need not be constant in time: the key is public.
 func onEdwards25519(k []byte) bool {
-	var bigEndian [32]byte
-	for i, c := range k {
-		bigEndian[31-i] = c
-	}
-	bigEndian[0] &= 0x7f
-	one := big.NewInt(1)
-	p := new(big.Int).Lsh(one, 255)
-	p.Sub(p, big.NewInt(19))
-	y := new(big.Int).SetBytes(bigEndian[:])
-	if y.Cmp(p) >= 0 {
+	y, ok := newElement(k)
+	if !ok {
 		return false
 	}
-	// d = -121665/121666; times a square it may be written without the division: dy²+1 has a
-	// root where (121666 - 121665·y²)·121666 has one.
-	yy := y.Mul(y, y)
-	yy.Mod(yy, p)
-	v := new(big.Int).Mul(yy, big.NewInt(-121665))
-	v.Add(v, big.NewInt(121666)).Mul(v, big.NewInt(121666))
-	u := yy.Sub(yy, one)
-	return big.Jacobi(v.Mul(v, u).Mod(v, p), p) >= 0
+	// d is -121665/121666, and dy²+1 times the square 121666² is (121666 - 121665·y²)·121666.
+	one, numerator, denominator := element{1}, element{121665}, element{121666}
+	yy := mul(y, y)
+	v := mul(sub(denominator, mul(numerator, yy)), denominator)
+	return isSquare(mul(v, sub(yy, one)))
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -45,7 +47,7 @@ func add(a, b point) point {
 	}
 }
 
-func mul(n *big.Int, p point) point {
+func times(n *big.Int, p point) point {
 	r := point{new(big.Int), big.NewInt(1)}
 	for i := n.BitLen() - 1; i >= 0; i-- {
 		if r = add(r, r); n.Bit(i) == 1 {
@@ -87,7 +89,7 @@ func base() point {
 func torsion(t *testing.T) point {
 	for y := int64(2); y < 200; y++ {
 		if p, ok := decompress(big.NewInt(y)); ok {
-			if q := mul(order(), p); mul(big.NewInt(4), q).y.Cmp(big.NewInt(1)) != 0 {
+			if q := times(order(), p); times(big.NewInt(4), q).y.Cmp(big.NewInt(1)) != 0 {
 				return q
 			}
 		}
@@ -99,7 +101,7 @@ func torsion(t *testing.T) point {
 func TestSmallOrderTableIsComplete(t *testing.T) {
 	q, seen := torsion(t), map[[32]byte]bool{}
 	for n := range int64(8) {
-		y := mul(big.NewInt(n), q).y
+		y := times(big.NewInt(n), q).y
 		for _, spelt := range []*big.Int{y, new(big.Int).Add(y, prime())} {
 			if spelt.BitLen() > 255 {
 				continue // no other spelling fits into 255 bits
@@ -151,18 +153,55 @@ func TestPointsOfEdwards25519(t *testing.T) {
 	}
 }
 
+// TestFieldAgainstBigNumbers draws limbs up to what mul and sub leave in them.
+func TestFieldAgainstBigNumbers(t *testing.T) {
+	value := func(e element) *big.Int {
+		v := new(big.Int)
+		for i := 4; i >= 0; i-- {
+			v.Lsh(v, 51).Add(v, new(big.Int).SetUint64(e[i]))
+		}
+		return mod(v)
+	}
+	limbs := rapid.SliceOfN(rapid.OneOf(rapid.Uint64Range(0, 1<<52), rapid.SampledFrom([]uint64{0, 1, 18, 19, limb - 19, limb - 18, limb - 1, limb, limb + 1})), 5, 5)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := element(limbs.Draw(t, "a")), element(limbs.Draw(t, "b"))
+		x, y := value(a), value(b)
+		if got, want := value(mul(a, b)), mod(new(big.Int).Mul(x, y)); got.Cmp(want) != 0 {
+			t.Fatalf("product: %v, want %v", got, want)
+		}
+		if got, want := value(square(a)), mod(new(big.Int).Mul(x, x)); got.Cmp(want) != 0 {
+			t.Fatalf("square: %v, want %v", got, want)
+		}
+		if got, want := value(sub(a, b)), mod(new(big.Int).Sub(x, y)); got.Cmp(want) != 0 {
+			t.Fatalf("difference: %v, want %v", got, want)
+		}
+		if got, want := isSquare(a), big.Jacobi(x, prime()) >= 0; got != want {
+			t.Fatalf("square: %t, want %t", got, want)
+		}
+		raw := x.FillBytes(make([]byte, 32))
+		slices.Reverse(raw)
+		if e, ok := newElement(raw); !ok || e != a.reduce() {
+			t.Fatalf("reduced: %v, want %v", a.reduce(), e)
+		}
+		// What mul leaves must be fit to be multiplied again, and again.
+		if got, want := value(squares(mul(a, b), 3)), new(big.Int).Exp(mod(new(big.Int).Mul(x, y)), big.NewInt(8), prime()); got.Cmp(want) != 0 {
+			t.Fatalf("power: %v, want %v", got, want)
+		}
+	})
+}
+
 // TestMixedOrder signs as the holder of a under the key A + T with T of order eight. A check that
 // multiplies by eight would accept; ours and the library's must not. It also shows that S + L,
 // the other spelling of S, fails.
 func TestMixedOrder(t *testing.T) {
 	a, r := big.NewInt(123456789123456789), big.NewInt(987654321987654321)
 	message := []byte("mixed order")
-	honest, mixed := mul(a, base()), add(mul(a, base()), torsion(t))
+	honest, mixed := times(a, base()), add(times(a, base()), torsion(t))
 	refused := 0
 	for i := range int64(8) {
 		rr := new(big.Int).Add(r, big.NewInt(i))
 		for _, of := range []point{honest, mixed} {
-			R, A := encode(mul(rr, base())), encode(of)
+			R, A := encode(times(rr, base())), encode(of)
 			k := new(big.Int).Mod(littleEndian(hash(R, A, message)), order())
 			s := new(big.Int).Mul(k, a)
 			s.Add(s, rr).Mod(s, order())
