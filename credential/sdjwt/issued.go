@@ -105,8 +105,11 @@ func (p *payload) member(m strictjson.Member) {
 	case "iat":
 		p.NumericDate(m.Value)
 	case "vct":
-		p.c.Type = typeOf(p.Text(m.Value, "vct"))
-		p.have |= wire.HasType
+		vct := p.Text(m.Value, "vct")
+		p.c.Type = typeOf(vct)
+		if vct != "" {
+			p.have |= wire.HasType
+		}
 	case "vct#integrity":
 		p.Text(m.Value, "vct#integrity")
 	case "cnf":

@@ -125,9 +125,9 @@ func (v *vcReader) context(value strictjson.Value) {
 
 // types finds which of our types the credential has; a subtype may stand beside it.
 func (v *vcReader) types(value strictjson.Value) {
-	v.have |= HasType
 	base := false
 	for _, t := range v.List(value, "type") {
+		v.have |= HasType
 		switch t {
 		case "VerifiableCredential":
 			base = true
