@@ -107,6 +107,9 @@ func (f *Format) OpenPresentation(ctx context.Context, raw []byte, want credenti
 	if err != nil {
 		return credential.Opened{}, did.DID{}, err
 	}
+	if m.late != nil && m.c.Delegate.ID == "" { // nobody could prove to be the subject
+		return credential.Opened{}, did.DID{}, proof.Link(m.c, m.digest, m.late)
+	}
 	if err := p.bound(ctx, m.c.Delegate.ID, keys); err != nil {
 		return credential.Opened{}, did.DID{}, err
 	}
