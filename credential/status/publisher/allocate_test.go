@@ -253,6 +253,23 @@ func TestLargestList(t *testing.T) {
 	}
 }
 
+// TestLastList: an epoch ends, and says so.
+func TestLastList(t *testing.T) {
+	w := newWorld(t)
+	end, err := record(w.alloc.cursorKey(), cursor{MaxLists, 128, 128}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Commit(context.Background(), end); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.alloc.Allocate(context.Background())
+	want(t, err, reason.StorageFull)
+	if _, err = w.allocator(2).Allocate(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkStatusAllocate(b *testing.B) {
 	w := newWorld(b)
 	b.ReportAllocs()

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// TestInflate reads streams of all sizes about the limits, whole and in small pieces.
+func TestInflate(t *testing.T) {
+	for _, c := range []struct {
+		size, compressed int
+		code             reason.Code
+	}{
+		{0, 0, ""}, {1, 0, reason.StatusTooLarge}, {MaxRatio, 1, ""}, {MaxRatio + 1, 1, reason.StatusTooLarge},
+		{chunk - 1, 1000, ""}, {chunk, 1000, ""}, {chunk + 1, 1000, ""}, {3 * chunk, 1000, ""},
+		{MaxList, MaxList, ""}, {MaxList + 1, MaxList, reason.StatusTooLarge},
+	} {
+		data := bytes.Repeat([]byte{7}, c.size)
+		for _, r := range []io.Reader{bytes.NewReader(data), iotest.HalfReader(bytes.NewReader(data)), iotest.DataErrReader(bytes.NewReader(data))} {
+			got, err := Inflate(r, c.compressed)
+			if reason.Of(err) != c.code || err == nil && !bytes.Equal(got, data) {
+				t.Errorf("%d bytes out of %d: %d, %v", c.size, c.compressed, len(got), err)
+			}
+		}
+	}
+}
+
+// TestInflateFailures: an error is never taken for the end, wherever it comes.
+func TestInflateFailures(t *testing.T) {
+	for _, cause := range []error{io.ErrUnexpectedEOF, errors.New("damaged")} {
+		for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1} {
+			r := io.MultiReader(bytes.NewReader(make([]byte, n)), iotest.ErrReader(cause))
+			if _, err := Inflate(r, 1000); reason.Of(err) != reason.StatusEncoding {
+				t.Errorf("%v after %d bytes: %v", cause, n, err)
+			}
+		}
+	}
+}
+
+// TestEndless: a stream without an end is left at the limit.
+func TestEndless(t *testing.T) {
+	counted := &counter{}
+	_, err := Inflate(counted, MaxList)
+	if reason.Of(err) != reason.StatusTooLarge || counted.n > MaxList+chunk {
+		t.Errorf("%d bytes read, %v", counted.n, err)
+	}
+}
+
+type counter struct{ n int }
+
+func (c *counter) Read(p []byte) (int, error) { c.n += len(p); return len(p), nil }
+
+// TestParseBounds: what is longer than a token may be is told apart from what is malformed, and no
+// string in a token that is not too long can pass the limit of the JSON reader.
+func TestParseBounds(t *testing.T) {
+	for size, code := range map[int]reason.Code{MaxToken: reason.StatusSignature, MaxToken + 1: reason.StatusTooLarge} {
+		if _, err := Parse(bytes.Repeat([]byte("a"), size), "x"); reason.Of(err) != code {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if MaxToken*3/4 > strictjson.MaxString {
+		t.Error("a list could pass the JSON limit before its own")
+	}
+}
