@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	_ "embed"
+	"net/http"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status/publisher"
+	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/reason"
+)
+
+//go:embed openapi.json
+var openAPI []byte
+
+// OpenAPI returns the description of the issuer's admin API (OpenAPI 3.1).
+func OpenAPI() []byte { return openAPI }
+
+// documentLife is how long others may keep the issuer's DID document.
+const documentLife = 60 * time.Second
+
+// Handler returns the issuer's HTTP surface. Operators authenticate with admin; wallets with what
+// an offer gave them.
+func (i *Issuer) Handler(admin web.Secret) http.Handler {
+	mux := http.NewServeMux()
+	operator := func(h http.HandlerFunc) http.Handler { return web.Bearer(admin, h) }
+	mux.Handle("POST /admin/v1/delegations", operator(i.postDelegation))
+	mux.Handle("GET /admin/v1/delegations", operator(i.getDelegations))
+	mux.Handle("GET /admin/v1/delegations/{id}", operator(i.getDelegation))
+	mux.Handle("POST /admin/v1/delegations/{id}/suspend", operator(i.changeState(i.Suspend)))
+	mux.Handle("POST /admin/v1/delegations/{id}/resume", operator(i.changeState(i.Resume)))
+	mux.Handle("POST /admin/v1/delegations/{id}/revoke", operator(i.changeState(i.Revoke)))
+
+	mux.HandleFunc("GET /.well-known/openid-credential-issuer", i.getMetadata)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", i.getServerMetadata)
+	mux.HandleFunc("POST /token", i.postToken)
+	mux.HandleFunc("POST /nonce", i.postNonce)
+	mux.HandleFunc("POST /credential", i.postCredential)
+	mux.HandleFunc("POST /notification", i.postNotification)
+
+	mux.HandleFunc("POST /v1/hosted-status", i.postHosted)
+	mux.HandleFunc("POST /v1/hosted-status/revoke", i.postHostedRevoke)
+	mux.HandleFunc("GET /status/token/{list}", i.getTokenList)
+	mux.HandleFunc("GET /status/bitstring/{list}", i.getBitstringList)
+	mux.HandleFunc("GET /.well-known/did.json", i.getDocument)
+	mux.HandleFunc("GET /schemas/delegation-credential-1.json", getSchema)
+	return mux
+}
+
+func (i *Issuer) getDocument(w http.ResponseWriter, _ *http.Request) {
+	raw, err := i.cfg.Document()
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	web.CacheFor(w, documentLife)
+	web.Bytes(w, http.StatusOK, "application/did+json", raw)
+}
+
+func getSchema(w http.ResponseWriter, _ *http.Request) {
+	web.CacheFor(w, time.Hour)
+	web.Bytes(w, http.StatusOK, "application/schema+json", credential.Schema())
+}
+
+func (i *Issuer) getTokenList(w http.ResponseWriter, r *http.Request) {
+	id, err := publisher.ParseListID(r.PathValue("list"))
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	doc, err := i.cfg.Publisher.Token(r.Context(), id)
+	serveList(w, r, doc, err)
+}
+
+func (i *Issuer) getBitstringList(w http.ResponseWriter, r *http.Request) {
+	id, purpose, err := publisher.ParseBitstringName(r.PathValue("list"))
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	doc, err := i.cfg.Publisher.Bitstring(r.Context(), id, purpose)
+	serveList(w, r, doc, err)
+}
+
+func serveList(w http.ResponseWriter, r *http.Request, doc *publisher.Document, err error) {
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	web.CacheFor(w, doc.MaxAge)
+	if web.NotModified(w, r, doc.ETag) {
+		return
+	}
+	web.Bytes(w, http.StatusOK, doc.MediaType, doc.Body)
+}
+
+func (i *Issuer) postHosted(w http.ResponseWriter, r *http.Request) {
+	raw, err := web.ReadBody(r, "application/jwt")
+	if err != nil {
+		web.Problem(w, reason.Delegate, err)
+		return
+	}
+	hosted, err := i.Host(r.Context(), raw)
+	if err != nil {
+		web.Problem(w, reason.Delegate, err)
+		return
+	}
+	web.JSON(w, http.StatusCreated, hosted)
+}
+
+func (i *Issuer) postHostedRevoke(w http.ResponseWriter, r *http.Request) {
+	raw, err := web.ReadBody(r, "application/jwt")
+	if err != nil {
+		web.Problem(w, reason.Delegate, err)
+		return
+	}
+	if err := i.RevokeHosted(r.Context(), raw); err != nil {
+		web.Problem(w, reason.Delegate, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/reason"
+)
+
+func (i *Issuer) postDelegation(w http.ResponseWriter, r *http.Request) {
+	raw, err := web.ReadBody(r, "application/json")
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	request, err := ReadGrant(raw)
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	offering, err := i.Offer(r.Context(), request, raw, r.Header.Get("Idempotency-Key"))
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	web.JSON(w, http.StatusCreated, offering)
+}
+
+// Shown is a delegation as an operator reads it: no code and no transaction code.
+type Shown struct {
+	ID      string    `json:"id"`
+	State   State     `json:"state"`
+	Created time.Time `json:"created"`
+	Reason  string    `json:"reason,omitempty"`
+	Note    string    `json:"note,omitempty"`
+	Profile string    `json:"profile"`
+	Formats []string  `json:"formats"`
+	Grant   *Grant    `json:"grant,omitempty"` // in a single answer only
+	Copies  []Copy    `json:"copies,omitempty"`
+}
+
+// show returns d as an operator reads it in a list.
+func (d *Delegation) show(now time.Time) Shown {
+	return Shown{
+		ID: d.ID, State: d.At(now), Created: d.Created, Reason: d.Reason, Note: d.Note,
+		Profile: d.Request.Profile, Formats: d.Request.Formats, Copies: d.Copies,
+	}
+}
+
+// whole returns d with what was granted.
+func (d *Delegation) whole(now time.Time) Shown {
+	s := d.show(now)
+	s.Grant = &d.Request.Grant
+	return s
+}
+
+// Page is a part of the list of delegations, oldest first; Next is "" on the last one.
+type Page struct {
+	Delegations []Shown `json:"delegations"`
+	Next        string  `json:"next,omitempty"`
+}
+
+func (i *Issuer) getDelegations(w http.ResponseWriter, r *http.Request) {
+	query, err := web.Query(r)
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	limit := 50
+	if text := query.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > MaxPage {
+			web.Problem(w, reason.Service, reason.New(reason.HTTPInvalid, "limit is from 1 to 200"))
+			return
+		}
+	}
+	found, err := i.List(r.Context(), query.Get("after"), limit)
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	page := Page{Delegations: []Shown{}}
+	for _, d := range found {
+		page.Delegations = append(page.Delegations, d.show(i.cfg.Now()))
+	}
+	if len(found) == limit {
+		page.Next = found[len(found)-1].ID
+	}
+	web.JSON(w, http.StatusOK, page)
+}
+
+func (i *Issuer) getDelegation(w http.ResponseWriter, r *http.Request) {
+	d, err := i.Delegation(r.Context(), r.PathValue("id"))
+	if err != nil {
+		web.Problem(w, reason.Service, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, d.whole(i.cfg.Now()))
+}
+
+func (i *Issuer) changeState(change func(context.Context, string, Change) (*Delegation, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		raw, err := web.ReadBody(r, "application/json")
+		if err != nil {
+			web.Problem(w, reason.Service, err)
+			return
+		}
+		var c Change
+		if err := strictjson.UnmarshalClosed(raw, &c); err != nil {
+			web.Problem(w, reason.Service, err)
+			return
+		}
+		d, err := change(r.Context(), r.PathValue("id"), c)
+		if err != nil {
+			web.Problem(w, reason.Service, err)
+			return
+		}
+		web.JSON(w, http.StatusOK, d.show(i.cfg.Now()))
+	}
+}

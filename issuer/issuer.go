@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package issuer grants, signs, publishes and takes back delegation credentials.
+//
+// Issue is the only way to a signature, in four steps: prepare (pure), reserve (a status
+// index), record (what will be signed is durable) and seal.
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status/publisher"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// Bounds of an issuer.
+const (
+	OfferLife   = 10 * time.Minute  // of a pre-authorized code
+	TokenLife   = 300 * time.Second // of an access token
+	NonceLife   = 300 * time.Second // of a c_nonce
+	MaxTxTries  = 5                 // wrong transaction codes before an offer is dead
+	TxCodeSize  = 6                 // digits of a transaction code
+	MaxPage     = 200               // delegations in one page of a list
+	MaxNote     = 500               // bytes of a note on a change of state
+	MaxHosted   = 64                // person-issued links hosted for one credential
+	maxAttempts = 5                 // commits tried while others win
+)
+
+// AuditLog is where issuances and revocations are recorded; *audit.Log is the one there is.
+type AuditLog interface {
+	Append(ctx context.Context, e audit.Event, with ...store.Change) (audit.Receipt, error)
+}
+
+// Config is what an Issuer is made of. Every member is required.
+type Config struct {
+	ID        did.DID                          // the issuer's DID
+	Name      string                           // for people
+	Origin    string                           // credential issuer identifier: https origin without a path; never taken from a request
+	Signer    func() (did.Signer, error)       // the key that signs now; asked at each use, so that keys can rotate
+	Document  func() ([]byte, error)           // the issuer's DID document, with the keys that verify
+	Store     store.Store                      // delegations, codes, tokens, indices; durable
+	Audit     AuditLog                         // durable before a signature exists
+	Tags      *audit.Tagger                    // pseudonyms for the audit log
+	Allocator *publisher.Allocator             // status indices
+	Book      *publisher.Book                  // status states
+	Publisher *publisher.Publisher             // signed lists
+	Framework func() *trustframework.Framework // the verified snapshot in use
+	Formats   credential.Formats               // that may be issued, in order of preference
+	Resolver  did.Resolver                     // DIDs of holders, and of this issuer for the self-check
+	Profiles  map[string]Profile               // by name
+	Now       func() time.Time                 // the clock
+	Random    io.Reader                        // codes, tokens, nonces, identifiers
+	Logger    *slog.Logger                     // ids and codes, never a claim
+}
+
+// Issuer grants and signs for one organisation. It is safe for concurrent use. Only New makes one.
+type Issuer struct{ cfg Config }
+
+// New checks cfg and returns its issuer. A part that is missing is an error.
+func New(cfg Config) (*Issuer, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	return &Issuer{cfg}, nil
+}
+
+func (c Config) check() error {
+	switch {
+	case c.ID.IsZero() || c.Name == "":
+		return errors.New("ID or Name is missing")
+	case vci.CheckIssuer(c.Origin) != nil:
+		return errors.New("Origin is not an https address")
+	case c.Signer == nil || c.Document == nil:
+		return errors.New("Signer or Document is missing")
+	case c.Store == nil || c.Audit == nil || c.Tags == nil:
+		return errors.New("Store, Audit or Tags is missing")
+	case c.Allocator == nil || c.Book == nil || c.Publisher == nil:
+		return errors.New("Allocator, Book or Publisher is missing")
+	case c.Framework == nil || c.Resolver == nil || len(c.Formats) == 0:
+		return errors.New("Framework, Resolver or Formats is missing")
+	case c.Now == nil || c.Random == nil || c.Logger == nil:
+		return errors.New("Now, Random or Logger is missing")
+	case len(c.Profiles) == 0:
+		return errors.New("Profiles is empty: nothing could be granted")
+	}
+	for name, p := range c.Profiles {
+		if err := p.check(c.Formats); err != nil {
+			return fmt.Errorf("profile %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Profile is what an operator lets be granted under one name. What a list leaves out is not granted.
+type Profile struct {
+	Formats       []string      // securing formats that may be asked for
+	Relationships []string      // relationships that may be granted
+	MaxValidity   time.Duration // longest validity, beside the framework's own limit; required
+}
+
+func (p Profile) check(formats credential.Formats) error {
+	if len(p.Formats) == 0 || len(p.Relationships) == 0 || p.MaxValidity <= 0 {
+		return errors.New("formats, relationships and a longest validity are needed")
+	}
+	for _, name := range p.Formats {
+		if formats.Named(name) == nil {
+			return fmt.Errorf("format %s is not known", name)
+		}
+	}
+	return nil
+}

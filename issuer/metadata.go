@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/openid/vci"
+)
+
+// Credential configuration ids, one for each securing format.
+const (
+	configurationSDJWT = "delegation"
+	configurationVCJWT = "delegation-vc-jwt"
+)
+
+// formatOf returns the securing format of a credential configuration.
+func formatOf(configuration string) (name string, known bool) {
+	switch configuration {
+	case configurationSDJWT:
+		return "dc+sd-jwt", true
+	case configurationVCJWT:
+		return "vc+jwt", true
+	}
+	return "", false
+}
+
+func (i *Issuer) configurationIDs(formats []string) []string {
+	var out []string
+	for _, id := range []string{configurationSDJWT, configurationVCJWT} {
+		for _, f := range formats {
+			if name, _ := formatOf(id); name == f {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// Metadata returns the credential issuer metadata (OpenID4VCI 1.0 §12.2.4).
+func (i *Issuer) Metadata() vci.IssuerMetadata {
+	algorithms := []string{"ES256", "ES384", "EdDSA"}
+	m := vci.IssuerMetadata{
+		Issuer: i.cfg.Origin, CredentialEndpoint: i.cfg.Origin + "/credential", NonceEndpoint: i.cfg.Origin + "/nonce",
+		NotificationEndpoint: i.cfg.Origin + "/notification",
+		Batch:                &vci.Batch{Size: vci.MaxProofs},
+		Display:              []vci.Display{{Name: i.cfg.Name, Locale: "en-GB"}},
+		Configurations:       map[string]vci.Configuration{},
+	}
+	for _, f := range i.cfg.Formats {
+		c := vci.Configuration{
+			BindingMethods: []string{"did:key", "did:jwk", "jwk"}, SigningAlgorithms: algorithms,
+			ProofTypes: map[string]vci.ProofType{"jwt": {Algorithms: algorithms}},
+			Metadata:   &vci.ConfigurationMetadata{Display: []vci.Display{{Name: "Permission to act for someone", Locale: "en-GB"}}},
+		}
+		if f.Name() == "dc+sd-jwt" {
+			c.Format, c.VCT = "dc+sd-jwt", credential.VCTDelegation
+		} else {
+			c.Format, c.Definition = "jwt_vc_json", &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}
+		}
+		m.Configurations[i.configurationIDs([]string{f.Name()})[0]] = c
+	}
+	return m
+}
+
+// ServerMetadata returns the authorization server metadata (RFC 8414; OpenID4VCI 1.0 §12.3).
+func (i *Issuer) ServerMetadata() vci.ServerMetadata {
+	return vci.ServerMetadata{
+		Issuer: i.cfg.Origin, TokenEndpoint: i.cfg.Origin + "/token", ResponseTypes: []string{},
+		GrantTypes: []string{vci.GrantPreAuthorized}, AnonymousPre: true,
+	}
+}

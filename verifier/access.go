@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"strings"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Access is what a relying service asks about, as it writes it (interface.md, POST /v1/requests).
+// The members are those of delegation.md §5.
+type Access struct {
+	Principal            string             `json:"principal"`
+	Resource             string             `json:"resource"`
+	Action               string             `json:"action"`
+	Purpose              string             `json:"purpose"`
+	Controller           string             `json:"controller"`
+	Jurisdiction         string             `json:"jurisdiction,omitempty"`
+	Categories           []string           `json:"categories,omitzero"` // null: unknown; []: known to have none
+	Window               *delegation.Window `json:"record_window,omitempty"`
+	Assurance            string             `json:"assurance,omitempty"`
+	Satisfied            []string           `json:"satisfied,omitempty"`
+	SupportedObligations []string           `json:"supported_obligations,omitempty"`
+}
+
+// MaxAccessList is the number of entries that a list of an Access may have.
+const MaxAccessList = 64
+
+// ReadAccess reads an Access. What delegation.md S1.1 to S1.3 refuse is refused here too, with
+// the same codes, so that a wallet is never asked for an access that cannot be decided.
+func ReadAccess(raw []byte) (Access, error) {
+	var a Access
+	if err := strictjson.UnmarshalClosed(raw, &a); err != nil {
+		if reason.Of(err) == reason.JSONType || reason.Of(err) == reason.JSONNumberForm {
+			return a, reason.Wrap(reason.RequestMalformed, "a member is unknown or of the wrong type", err)
+		}
+		return a, err
+	}
+	return a, a.check()
+}
+
+func (a Access) check() error {
+	switch {
+	case a.Principal == "" || a.Resource == "" || a.Action == "":
+		return reason.New(reason.RequestMalformed, "principal, resource and action are needed")
+	case len(a.Principal) > 2048 || len(a.Action) > 64 || !credential.IsResource(a.Resource):
+		return reason.New(reason.RequestMalformed, "resource is not a path of letters, digits, - and _, or a member is too long")
+	case a.Purpose == "":
+		return reason.New(reason.RequestPurposeMissing, "purpose is needed")
+	case a.Controller == "":
+		return reason.New(reason.RequestControllerMissing, "controller is needed")
+	case a.Assurance != "" && a.Assurance != "low" && a.Assurance != "substantial" && a.Assurance != "high":
+		return reason.New(reason.RequestMalformed, "assurance is low, substantial or high")
+	case len(a.Categories)+len(a.Satisfied)+len(a.SupportedObligations) > MaxAccessList:
+		return reason.New(reason.RequestMalformed, "the lists are too long")
+	}
+	return a.checkWindow()
+}
+
+func (a Access) checkWindow() error {
+	if w := a.Window; w != nil && *w != (delegation.Window{}) &&
+		(!credential.IsDate(w.From) || !credential.IsDate(w.To) || strings.Compare(w.From, w.To) > 0) {
+		return reason.New(reason.RequestMalformed, "record_window needs from and to, dates in this order")
+	}
+	return nil
+}
+
+// request returns a as the decision reads it; uses is the number of earlier uses.
+func (a Access) request(uses int) delegation.Request {
+	r := delegation.Request{
+		Principal: a.Principal, Resource: a.Resource, Action: a.Action, Purpose: a.Purpose, Controller: a.Controller,
+		Jurisdiction: a.Jurisdiction, Categories: a.Categories, Assurance: a.Assurance, Satisfied: a.Satisfied,
+		SupportedObligations: a.SupportedObligations, UsesSoFar: uses,
+	}
+	if a.Window != nil && *a.Window != (delegation.Window{}) {
+		r.Window = a.Window
+	}
+	return r
+}
+
+// shown is what the wallet is told of a.
+func (a Access) shown() *vp.Access {
+	return &vp.Access{Principal: a.Principal, Resource: a.Resource, Action: a.Action, Purpose: a.Purpose, Controller: a.Controller, Jurisdiction: a.Jurisdiction}
+}
+
+// Answer is a decision as a relying service reads it.
+type Answer struct {
+	Outcome     string        `json:"outcome"`
+	Reason      reason.Code   `json:"reason"`
+	Reasons     []reason.Code `json:"reasons,omitempty"`
+	Obligations []string      `json:"obligations"`
+	NarrowTo    []string      `json:"narrowTo,omitempty"`
+	Expires     time.Time     `json:"expires_at,omitzero"`
+	Evaluation  string        `json:"evaluation_id"`
+	StatusAge   int64         `json:"status_age_s"` // seconds; of the oldest status relied on
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"sync"
+	"time"
+
+	"github.com/behalf-id/behalf/delegation"
+)
+
+// held is a presentation that was verified, kept for a short while so that its service may ask
+// about further accesses. No verdict is kept: status, restrictions, time and framework are read
+// anew for each question.
+type held struct {
+	presentation delegation.Presentation
+	root         string // digest of the root
+	evidence     string // digest of what was shown, for the audit log
+	principal    string // of the access that it was presented for
+	until        time.Time
+}
+
+// handles holds what was verified, by handle. It forgets the oldest first.
+type handles struct {
+	mu    sync.Mutex
+	byID  map[string]held
+	order []string
+	limit int
+}
+
+func newHandles(limit int) *handles {
+	return &handles{byID: map[string]held{}, limit: limit}
+}
+
+func (h *handles) put(id string, v held) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.order) >= h.limit {
+		delete(h.byID, h.order[0])
+		h.order = h.order[1:]
+	}
+	h.byID[id] = v
+	h.order = append(h.order, id)
+}
+
+// get returns what handle id stands for at now, and whether it is still good.
+func (h *handles) get(id string, now time.Time) (held, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v, ok := h.byID[id]
+	return v, ok && now.Before(v.until)
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/openid/dcql"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// question is one access and what was shown for it. The zero question is answered with a denial.
+type question struct {
+	access   Access
+	held     held                 // what was verified
+	query    *dcql.Query          // nil where the access was not asked of a wallet in this very form
+	covers   func() (bool, error) // whether what was shown fulfils query
+	refusal  error                // set where the presentation itself was refused
+	evidence string
+}
+
+// judged is a decision that nobody has learnt yet.
+type judged struct {
+	decision  delegation.Decision
+	framework int // version that it rests on
+	uses      []store.Change
+}
+
+// judge decides q on the world as it is now. It never fails: whatever goes wrong on the way,
+// a panic included, is a denial.
+func (g *Gateway) judge(ctx context.Context, q question) (out judged) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.cfg.Logger.ErrorContext(ctx, "a step of the decision panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			out = judged{decision: denial(reason.InternalIndeterminate)}
+		}
+	}()
+	if q.refusal != nil {
+		return judged{decision: denial(reason.Of(q.refusal)), framework: g.cfg.Framework().Version}
+	}
+	for range 3 { // a framework that changed meanwhile is read again
+		w, err := g.gather(ctx, q.access, q.held.presentation)
+		if err != nil {
+			return judged{decision: denial(reason.Of(err)), framework: w.Framework.Version}
+		}
+		out = g.decide(ctx, q, w)
+		if sameFramework(w.Framework, g.cfg.Framework()) && ctx.Err() == nil {
+			return out
+		}
+	}
+	return judged{decision: denial(reason.InternalIndeterminate)}
+}
+
+func sameFramework(a, b *trustframework.Framework) bool {
+	return a.Version == b.Version && a.Unavailable == b.Unavailable
+}
+
+// decide runs the pure decision, with the number of earlier uses of the permission that decides,
+// and then only subtracts: a permit that the query does not cover is none.
+func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) judged {
+	out := judged{framework: w.Framework.Version}
+	out.decision = delegation.Decide(w, q.held.presentation, q.access.request(0))
+	if granted(out.decision) && limited(q.held.presentation) {
+		if err := g.countUses(ctx, q, w, &out); err != nil {
+			return judged{decision: denial(reason.Of(err)), framework: out.framework}
+		}
+	}
+	if out.decision.Outcome != delegation.Deny && q.covers != nil {
+		if ok, err := q.covers(); !ok || err != nil {
+			return judged{decision: denial(reason.QueryUnsatisfied), framework: out.framework}
+		}
+	}
+	return out
+}
+
+func granted(d delegation.Decision) bool {
+	return d.Outcome == delegation.Permit || d.Outcome == delegation.PermitWithObligations
+}
+
+func denial(c reason.Code) delegation.Decision {
+	return delegation.Decision{Outcome: delegation.Deny, Reason: c, Reasons: []reason.Code{c}}
+}
+
+// limited reports whether some permission of the chain may be used a number of times only.
+func limited(p delegation.Presentation) bool {
+	for _, l := range p.Chain {
+		for _, perm := range l.Credential.Permissions {
+			if perm.Constraint.MaxUses > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// usesPrefix is where uses are counted: for each permission of each chain root.
+const usesPrefix = "gateway/uses/"
+
+type uses struct {
+	Count int `json:"count"`
+}
+
+// countUses decides again with the earlier uses of the permission that decides, and has the
+// use of this permit counted in the commit that releases it. If the second decision rests on
+// another permission, the larger count of the two is taken: it can only subtract.
+func (g *Gateway) countUses(ctx context.Context, q question, w delegation.World, out *judged) error {
+	most := 0
+	for range 2 {
+		e, n, err := g.usesOf(ctx, q.held.root, out.decision.Permission)
+		if err != nil {
+			return err
+		}
+		most = max(most, n)
+		if out.decision = delegation.Decide(w, q.held.presentation, q.access.request(most)); !granted(out.decision) {
+			return nil
+		}
+		if e.Key == usesKey(q.held.root, out.decision.Permission) {
+			raw, err := strictjson.Marshal(uses{n + 1})
+			e.Value = raw
+			out.uses = []store.Change{{Entry: e}}
+			return err
+		}
+	}
+	return reason.New(reason.InternalIndeterminate, "no permission could be settled on")
+}
+
+func (g *Gateway) usesOf(ctx context.Context, root, permission string) (store.Entry, int, error) {
+	key := usesKey(root, permission)
+	e, err := g.cfg.Store.Get(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Entry{Key: key}, 0, nil
+	}
+	if err != nil {
+		return e, 0, reason.Wrap(reason.StorageUnavailable, "", err)
+	}
+	var u uses
+	if err := strictjson.Unmarshal(e.Value, &u); err != nil {
+		return e, 0, reason.Wrap(reason.StorageCorrupt, "", err)
+	}
+	return e, u.Count, nil
+}
+
+func usesKey(root, permission string) string {
+	d := sha256.Sum256([]byte(root + "\x00" + permission))
+	return usesPrefix + base64.RawURLEncoding.EncodeToString(d[:])
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+)
+
+// Decided is a decision that is in the audit log and may be told.
+type Decided struct {
+	Decision   delegation.Decision
+	Evaluation string // id of this evaluation
+}
+
+// Respond takes a wallet's answer to session id: it spends the session, which one caller alone
+// can do, verifies, decides, records and only then returns. Every answer that won the session
+// ends in a decision, refusals of the presentation included. The error is for what never came
+// so far: session.unknown, presentation.replayed, storage.unavailable, audit.unavailable.
+func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decided, error) {
+	s, err := g.spend(ctx, id, func(s *session) bool { return sameText(s.State, r.State) })
+	if err != nil {
+		return Decided{}, err
+	}
+	if r.Error != "" {
+		return g.settle(ctx, s, question{access: s.Access, refusal: reason.New(reason.PresentationNoDelegation, "the wallet declined")})
+	}
+	return g.settle(ctx, s, g.examine(ctx, s, s.Access, r.Token))
+}
+
+// examine verifies what was shown in s and turns it into a question about access a.
+func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string) question {
+	ctx, cancel := context.WithTimeout(ctx, DecideTimeout)
+	defer cancel()
+	q := question{access: a, query: &s.Query}
+	ev, err := g.openSafely(ctx, s, token)
+	if err != nil {
+		q.refusal = err
+		return q
+	}
+	q.held = held{presentation: ev.presentation(), until: g.cfg.Now().Add(HandleLife), principal: a.Principal}
+	q.held.evidence, q.held.root = ev.digests(q.held.presentation)
+	q.evidence = q.held.evidence
+	q.covers = func() (bool, error) { return ev.covered(&s.Query) }
+	return q
+}
+
+// openSafely is open, where a panic is a refusal.
+func (g *Gateway) openSafely(ctx context.Context, s *session, token map[string][]string) (ev *evidence, err error) {
+	defer func() {
+		if recover() != nil {
+			ev, err = nil, reason.New(reason.InternalIndeterminate, "verification panicked")
+		}
+	}()
+	ev, err = g.open(ctx, s, token)
+	if err == nil && ctx.Err() != nil {
+		err = reason.Wrap(reason.InternalIndeterminate, "verification took too long", ctx.Err())
+	}
+	return ev, err
+}
+
+// digests returns a digest of all that was shown and that of the root, both as text.
+func (ev *evidence) digests(p delegation.Presentation) (all, root string) {
+	h := sha256.New()
+	h.Write([]byte(ev.leaf.Verified().Digest()))
+	root = ev.leaf.Verified().Digest()
+	for _, l := range ev.above {
+		id, digest := l.name()
+		h.Write([]byte(digest))
+		if id == p.Chain[0].Name {
+			root = digest
+		}
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)), root
+}
+
+// attempts is how often a decision is made anew because another used the same permission meanwhile.
+const attempts = 5
+
+// settle decides q, and has decision, use counter, session and audit leaf durable in one commit
+// before it returns. s is nil where the decision belongs to no session.
+func (g *Gateway) settle(ctx context.Context, s *session, q question) (Decided, error) {
+	evaluation, err := token(g.cfg.Random)
+	if err != nil {
+		return Decided{}, err
+	}
+	for range attempts {
+		j := g.judge(ctx, q)
+		d := Decided{j.decision, "ev_" + evaluation}
+		changes, err := g.record(s, q, j, d)
+		if err != nil {
+			return Decided{}, err
+		}
+		_, err = g.cfg.Audit.Append(ctx, g.event(q, j, d), changes...)
+		key, conflict := store.IsConflict(err)
+		switch {
+		case err == nil:
+			g.remember(s, q)
+			g.cfg.Logger.InfoContext(ctx, "decided", "evaluation", d.Evaluation, "outcome", d.Decision.Outcome.String(), "reason", d.Decision.Reason)
+			return d, nil
+		case conflict && len(j.uses) > 0 && key == j.uses[0].Key:
+			continue
+		case reason.Of(err) == reason.AuditUnavailable:
+			return Decided{}, err
+		default:
+			return Decided{}, reason.Wrap(reason.AuditUnavailable, "", err)
+		}
+	}
+	return Decided{}, reason.New(reason.InternalIndeterminate, "too many uses at once")
+}
+
+// record returns the changes that go with a decision.
+func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.Change, error) {
+	changes := j.uses
+	if s == nil {
+		return changes, nil
+	}
+	next := *s
+	next.Stage, next.Decision = stageDecided, d.answer(reason.Service)
+	if q.refusal == nil && next.Handle == "" {
+		handle, err := token(g.cfg.Random)
+		if err != nil {
+			return nil, err
+		}
+		next.Handle = "dh_" + handle
+		s.Handle = next.Handle
+	}
+	c, err := next.change()
+	return append(changes, c), err
+}
+
+// remember keeps what was verified for further questions of the same service.
+func (g *Gateway) remember(s *session, q question) {
+	if s != nil && s.Handle != "" {
+		g.handles.put(s.Handle, q.held)
+	}
+}
+
+// event is the audit leaf of a decision: codes, ages, versions and pseudonyms.
+func (g *Gateway) event(q question, j judged, d Decided) audit.Event {
+	return audit.Event{
+		Type: audit.TypeDecision, ID: d.Evaluation, Outcome: d.Decision.Outcome.String(), Reasons: d.Decision.Reasons,
+		Subject: g.cfg.Tags.Tag(g.cfg.Now(), q.access.Principal), Actor: g.cfg.Tags.Tag(g.cfg.Now(), q.held.presentation.Presenter),
+		Evidence: q.evidence, Framework: j.framework, StatusAge: d.Decision.StatusAge,
+	}
+}
+
+// answer returns the decision as audience a reads it.
+func (d Decided) answer(a reason.Audience) *Answer {
+	out := &Answer{
+		Outcome: d.Decision.Outcome.String(), Reason: d.Decision.Reason.For(a), Reasons: d.Decision.ReasonsFor(a),
+		Obligations: d.Decision.Obligations, NarrowTo: d.Decision.NarrowTo, Expires: d.Decision.Expires,
+		Evaluation: d.Evaluation, StatusAge: int64(d.Decision.StatusAge.Seconds()),
+	}
+	if out.Obligations == nil {
+		out.Obligations = []string{}
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// gather reads everything that a decision about p for a needs, as it is now. Restrictions come
+// last, immediately before the decision. The framework is read once and used throughout.
+func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentation) (delegation.World, error) {
+	f := g.cfg.Framework()
+	w := delegation.World{Now: g.cfg.Now(), Framework: f, Status: map[string]delegation.Status{}}
+	for _, l := range p.Chain {
+		w.Status[l.Name] = g.state(ctx, f, l.Credential, w.Now)
+	}
+	restrictions, err := g.cfg.Restrictions.InForce(ctx, a.Principal)
+	if err != nil {
+		return w, reason.Wrap(reason.InternalIndeterminate, "the restrictions cannot be read", err)
+	}
+	w.Restrictions = restrictions
+	return w, nil
+}
+
+// state asks for the status of one link. What cannot be found out is unavailable.
+func (g *Gateway) state(ctx context.Context, f *trustframework.Framework, c *credential.Credential, now time.Time) delegation.Status {
+	if len(c.Status) == 0 {
+		return delegation.Status{State: status.Unknown.String()}
+	}
+	speaker, ok := f.StatusSpeaker(c.Issuer, c.Status[0].List)
+	if !ok {
+		return delegation.Status{State: status.Unknown.String()}
+	}
+	state, asOf, err := status.Of(ctx, g.cfg.Status, speaker, c.Status)
+	if err != nil {
+		g.cfg.Logger.WarnContext(ctx, "status is unavailable", "reason", reason.Of(err))
+		return delegation.Status{State: status.Unknown.String()}
+	}
+	return delegation.Status{State: state.String(), Age: max(0, now.Sub(asOf))}
+}
