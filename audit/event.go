@@ -17,6 +17,7 @@ type Type string
 // The types of events, a closed set.
 const (
 	Decision  Type = "decision"  // a gateway decided a request
+	Host      Type = "host"      // an issuer gave a person-issued link its status entry
 	Offer     Type = "offer"     // an issuer recorded a grant and offered its credential
 	Issue     Type = "issue"     // an issuer is about to sign a credential
 	Suspend   Type = "suspend"   // a credential was suspended
@@ -88,7 +89,7 @@ func (e Event) check() error {
 
 func (t Type) known() bool {
 	switch t {
-	case Decision, Offer, Issue, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query:
+	case Decision, Host, Offer, Issue, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query:
 		return true
 	}
 	return false

@@ -146,8 +146,8 @@ func (g *Gateway) remember(s *session, q question) {
 // event is the audit leaf of a decision: codes, ages, versions and pseudonyms.
 func (g *Gateway) event(q question, j judged, d Decided) audit.Event {
 	return audit.Event{
-		Type: audit.TypeDecision, ID: d.Evaluation, Outcome: d.Decision.Outcome.String(), Reasons: d.Decision.Reasons,
-		Subject: g.cfg.Tags.Tag(g.cfg.Now(), q.access.Principal), Actor: g.cfg.Tags.Tag(g.cfg.Now(), q.held.presentation.Presenter),
+		Type: audit.Decision, ID: d.Evaluation, Outcome: d.Decision.Outcome.String(), Reasons: d.Decision.Reasons,
+		Subject: g.cfg.Tags.Subject(g.cfg.Now(), q.access.Principal), Actor: g.cfg.Tags.Actor(g.cfg.Now(), q.held.presentation.Presenter),
 		Evidence: q.evidence, Framework: j.framework, StatusAge: d.Decision.StatusAge,
 	}
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The tag goes when go.mod requires what jwx/v3/jws needs: httprc/v3, httpcc, dsig, fastjson.
-
 package jose_test
 
 import (
