@@ -67,7 +67,10 @@ func someOrNil(t *rapid.T, of []string, percent int) []string {
 
 // drawCase draws a world in which a chain of one to three links is asked about: the root free,
 // each child a narrowing of its parent, and then at most a few relaxations of one dimension.
-func drawCase(t *rapid.T) *fixture {
+func drawCase(t *rapid.T) *fixture { return drawChain(t, 30) }
+
+// drawChain is drawCase with the percentage of chains that have a relaxation.
+func drawChain(t *rapid.T, relaxed int) *fixture {
 	n := 1 + uniform(t, 3)
 	f := one()
 	drawFramework(t, f)
@@ -82,7 +85,7 @@ func drawCase(t *rapid.T) *fixture {
 		drawLink(t, f, c)
 		f.push(c)
 	}
-	if n > 1 && chance(t, 30) {
+	if n > 1 && chance(t, relaxed) {
 		relax(t, f)
 	}
 	drawWorld(t, f)

@@ -184,21 +184,25 @@ func lessOf(t *rapid.T, list, all []string) []string {
 
 func TestP7HidingNeverHelps(t *testing.T) {
 	neverRaises(t, func(t *rapid.T, f *fixture) {
-		l := f.p.Chain[drawIndex(t, len(f.p.Chain))]
-		shown, limited := f.p.Disclosed[l.Name]
-		if !limited {
-			shown = ids(l.Credential)
-		}
-		f.p.Disclosed = maps.Clone(f.p.Disclosed)
-		if f.p.Disclosed == nil {
-			f.p.Disclosed = map[string][]string{}
-		}
-		f.p.Disclosed[l.Name] = some(t, shown, 60)
+		hide(t, f, &f.p.Chain[drawIndex(t, len(f.p.Chain))])
 		if n := len(f.p.Supporting); n > 0 && chance(t, 40) {
 			i := drawIndex(t, n)
 			f.p.Supporting = slices.Delete(f.p.Supporting, i, i+1)
 		}
 	})
+}
+
+// hide shows less of l than before.
+func hide(t *rapid.T, f *fixture, l *Link) {
+	shown, limited := f.p.Disclosed[l.Name]
+	if !limited {
+		shown = ids(l.Credential)
+	}
+	f.p.Disclosed = maps.Clone(f.p.Disclosed)
+	if f.p.Disclosed == nil {
+		f.p.Disclosed = map[string][]string{}
+	}
+	f.p.Disclosed[l.Name] = some(t, shown, 60)
 }
 
 func TestP8OrderDoesNotMatter(t *testing.T) {
