@@ -203,4 +203,3 @@ func required(t *testing.T, why string) {
 	}
 	t.Skip(why)
 }
-

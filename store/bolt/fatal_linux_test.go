@@ -4,6 +4,7 @@ package bolt
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
 )
 
 // TestFailureIsFatal puts the null device in the place of the open file: writes seem to work and
@@ -54,5 +56,30 @@ func TestFailureIsFatal(t *testing.T) {
 	again := openHere(t, path, time.Now)
 	if _, err := again.Get(ctx, "before"); err != nil {
 		t.Errorf("what was acknowledged is lost: %v", err)
+	}
+}
+
+// TestFullIsFatalOnceTheHeaderLanded: a full disk leaves no trace only if the failed transaction
+// is not what readers see; and an fsync that finds no space is a failed fsync.
+func TestFullIsFatalOnceTheHeaderLanded(t *testing.T) {
+	noRoom := &os.PathError{Op: "write", Path: "store.db", Err: syscall.ENOSPC}
+	for name, test := range map[string]struct {
+		ahead int
+		cause error
+		want  reason.Code
+	}{
+		"not landed": {1, noRoom, reason.StorageFull},
+		"landed":     {0, noRoom, reason.StorageUnavailable},
+		"fsync":      {1, syscall.ENOSPC, reason.StorageUnavailable},
+		"growing":    {1, errors.New("file resize error: truncate store.db: " + syscall.ENOSPC.Error()), reason.StorageFull},
+	} {
+		s := openHere(t, filepath.Join(t.TempDir(), "store.db"), time.Now)
+		err := s.settle(nil, s.lastTransaction(t)+test.ahead, test.cause)
+		if reason.Of(err) != test.want || errors.Is(err, store.ErrFull) != (test.want == reason.StorageFull) {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+		if usable := s.usable(context.Background()) == nil; usable != (test.want == reason.StorageFull) {
+			t.Errorf("%s: usable afterwards: %v", name, usable)
+		}
 	}
 }
