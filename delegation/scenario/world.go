@@ -73,7 +73,7 @@ func (d *document) readWorld(s *entry) (*world, error) {
 func (w *world) framework() *trustframework.Framework {
 	f := w.TrustFramework
 	if f == nil {
-		f = trustframework.Unavailable()
+		return nil
 	}
 	f.Controllers = w.ControllerPolicy
 	if f.Controllers == nil {
