@@ -246,7 +246,9 @@ func (r *Reader) Delegate(m strictjson.Member, s Spelling, c *credential.Credent
 		c.Delegate.Kind = r.Text(m.Value, "delegate kind")
 		*have |= HasKind
 	case operatedBy:
-		c.Delegate.OperatedBy = r.Text(m.Value, "operator")
+		if c.Delegate.OperatedBy = r.Text(m.Value, "operator"); c.Delegate.OperatedBy == "" {
+			r.Invalid("operator")
+		}
 		*have |= HasOperator
 	default:
 		return false

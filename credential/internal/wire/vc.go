@@ -198,14 +198,15 @@ func (v *vcReader) status(value strictjson.Value) []credential.StatusRef {
 
 func (v *vcReader) statusEntry(item strictjson.Value) credential.StatusRef {
 	ref := credential.StatusRef{Kind: credential.BitstringStatusList}
-	var id, kind, index string
+	id := credential.SchemaID // some URI: the member is optional
+	var kind, index string
 	v.texts(item, "credentialStatus", 4,
 		[]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "id"},
 		&kind, &ref.Purpose, &index, &ref.List, &id)
 	n, ok := decimal(index)
 	ref.Index = n
 	purpose := ref.Purpose == "revocation" || ref.Purpose == "suspension"
-	if !ok || !purpose || kind != "BitstringStatusListEntry" || id != "" && !credential.IsURI(id) {
+	if !ok || !purpose || kind != "BitstringStatusListEntry" || !credential.IsURI(id) {
 		v.Invalid("credentialStatus")
 	}
 	return ref
