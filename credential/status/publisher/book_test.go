@@ -233,7 +233,7 @@ func TestBookModel(t *testing.T) {
 				model[ref] = to
 			},
 			"restart": func(*rapid.T) { w.restart() },
-			"wait":    func(rt *rapid.T) { w.add(time.Duration(rapid.IntRange(-5, 60).Draw(rt, "seconds")) * time.Second) },
+			"wait":    func(rt *rapid.T) { w.add(time.Duration(rapid.IntRange(0, 60).Draw(rt, "seconds")) * time.Second) },
 			"publish": func(rt *rapid.T) { lastIssued = published(rt, w, model, lastIssued) },
 		})
 	})
@@ -245,6 +245,7 @@ func published(rt *rapid.T, w *world, model map[Ref]status.State, last time.Time
 		rt.Skip("no list yet")
 	}
 	id := ListID{1, 1}
+	w.add(time.Second) // the dates of lists may not run ahead of a clock that stands
 	doc, l := w.token(id)
 	if doc.Issued.Before(last) || !l.Issued.Equal(doc.Issued) {
 		rt.Fatalf("issued %v after %v", doc.Issued, last)

@@ -112,8 +112,12 @@ func (p *Publisher) renew(ctx context.Context, n name, old *Document, by did.Sig
 		same.checked, same.generation = now, generation
 		return &same, nil
 	}
-	issued, err := p.date(ctx, n, now)
-	if errors.Is(err, errAhead) && old != nil {
+	wait := patience
+	if old == nil {
+		wait = 0 // there is nothing to serve meanwhile
+	}
+	issued, err := p.date(ctx, n, now, wait)
+	if errors.Is(err, errAhead) {
 		return old, nil // for a moment: signed anew as soon as the clock has caught up
 	}
 	if err != nil {
@@ -145,8 +149,9 @@ type dated struct {
 }
 
 // date returns an issue time, in whole seconds, that no list called n has or had, over restarts
-// and other processes, and that is later than all of them.
-func (p *Publisher) date(ctx context.Context, n name, now time.Time) (time.Time, error) {
+// and other processes, and that is later than all of them. It is errAhead if the clock will have
+// caught up with it within wait.
+func (p *Publisher) date(ctx context.Context, n name, now time.Time, wait time.Duration) (time.Time, error) {
 	key := n.list.key("issued") + "/" + string(n.purpose)
 	for range MaxTries {
 		var d dated
@@ -156,8 +161,8 @@ func (p *Publisher) date(ctx context.Context, n name, now time.Time) (time.Time,
 		}
 		d.Issued = max(now.Unix(), d.Issued+1)
 		issued := time.Unix(d.Issued, 0).UTC()
-		if ahead := issued.Sub(now); ahead > MaxAhead && ahead <= MaxAhead+patience {
-			return time.Time{}, reason.Wrap(reason.StatusUnavailable, "", errAhead)
+		if ahead := issued.Sub(now); ahead > MaxAhead && ahead <= MaxAhead+wait {
+			return time.Time{}, errAhead
 		}
 		change, err := record(key, d, version)
 		if err != nil {

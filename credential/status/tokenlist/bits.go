@@ -24,8 +24,8 @@ const (
 // bits of the first byte (§4.1). Bits are not changed after they were made and may be shared.
 // The zero Bits have no values.
 type Bits struct {
-	data  []byte
-	shift uint8 // log2 of the values per byte: 3 for 1 bit, 0 for 8
+	data []byte
+	log  uint8 // log2 of the width: 0 for 1 bit, 3 for 8
 }
 
 // Pack returns data, which it keeps, as values of width bits. A width other than 1, 2, 4 and 8
@@ -33,16 +33,16 @@ type Bits struct {
 func Pack(width int, data []byte) (Bits, error) {
 	switch width {
 	case 1, 2, 4, 8:
-		return Bits{data, uint8(3 - bits.TrailingZeros(uint(width)))}, nil
+		return Bits{data, uint8(bits.TrailingZeros(uint(width)))}, nil
 	}
 	return Bits{}, reason.New(reason.StatusValueUnknown, "a status has 1, 2, 4 or 8 bits")
 }
 
 // Width returns the bits per value.
-func (b Bits) Width() int { return 8 >> b.shift }
+func (b Bits) Width() int { return 1 << b.log }
 
 // Len returns the number of values.
-func (b Bits) Len() uint64 { return uint64(len(b.data)) << b.shift }
+func (b Bits) Len() uint64 { return uint64(len(b.data)) * 8 >> (b.log & 3) }
 
 // Bytes returns the packed values, which must not be changed.
 func (b Bits) Bytes() []byte { return b.data }
@@ -110,11 +110,12 @@ func Decompress(width int, compressed []byte) (Bits, error) {
 	return Pack(width, data)
 }
 
-// at returns the value at i, which must be below Len.
+// at returns the value at i, which must be below Len. The masks of shift counts change nothing but
+// the code that the compiler makes.
 func (b Bits) at(i uint64) uint8 {
-	width := uint64(8) >> b.shift
-	place := (i & (1<<b.shift - 1)) * width
-	return b.data[i>>b.shift] >> place & uint8(1<<width-1)
+	place := i << (b.log & 3) // the number of the value's first bit
+	width := 1 << (b.log & 3)
+	return b.data[place>>3] >> (place & 7) & uint8(1<<(width&15)-1)
 }
 
 func outside() error { return reason.New(reason.StatusIndex, "the index is outside the list") }
