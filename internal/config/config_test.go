@@ -193,6 +193,10 @@ func TestRefused(t *testing.T) {
 		_, err := load(t, c.text)
 		check(t, c.text, err, c.want)
 	}
+}
+
+// TestEnvironmentRefused holds messages about variables to the same.
+func TestEnvironmentRefused(t *testing.T) {
 	for _, c := range []struct{ environ, want string }{
 		{"BEHALF_ISSUER_LISTN=hush", `BEHALF_ISSUER_LISTN: unknown setting (did you mean "BEHALF_ISSUER_LISTEN"?)`},
 		{"BEHALF_ISSUER_=hush", `BEHALF_ISSUER_: unknown setting`},

@@ -101,18 +101,26 @@ func TestPermissions(t *testing.T) {
 				t.Errorf("read: %v", err)
 			}
 			if strings.Contains(name, "folder") && name != "folder for a file" {
-				if err := WriteFile(path, nil); reason.Of(err) != reason.StorePermissions {
-					t.Errorf("write: %v", err)
-				}
-				if err := MakeDir(dir); reason.Of(err) != reason.StorePermissions {
-					t.Errorf("make: %v", err)
-				}
-				if _, err := Lock(t.Context(), dir); reason.Of(err) != reason.StorePermissions {
-					t.Errorf("lock: %v", err)
-				}
+				wantFolderRefused(t, dir)
 			}
 		})
 	}
+}
+
+func wantFolderRefused(t *testing.T, dir string) {
+	t.Helper()
+	if err := WriteFile(filepath.Join(dir, "a"), nil); reason.Of(err) != reason.StorePermissions {
+		t.Errorf("write: %v", err)
+	}
+	if err := MakeDir(dir); reason.Of(err) != reason.StorePermissions {
+		t.Errorf("make: %v", err)
+	}
+	if _, err := Lock(t.Context(), dir); reason.Of(err) != reason.StorePermissions {
+		t.Errorf("lock: %v", err)
+	}
+}
+
+func TestLinkedLockAndLargeFile(t *testing.T) {
 	dir := newDir(t)
 	if err := os.Symlink("/dev/null", filepath.Join(dir, lockName)); err != nil {
 		t.Fatal(err)

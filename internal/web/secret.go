@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -92,6 +93,9 @@ func (Secret) String() string { return hidden }
 
 // GoString returns "[secret]".
 func (Secret) GoString() string { return hidden }
+
+// Format writes "[secret]" whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // MarshalText returns "[secret]".
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
