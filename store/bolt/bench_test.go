@@ -85,6 +85,7 @@ func filled(b *testing.B, path string) *bolt.Store {
 func BenchmarkGet(b *testing.B) {
 	s := filled(b, filepath.Join(b.TempDir(), "store.db"))
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
 			if _, err := s.Get(context.Background(), fmt.Sprintf("leaf/%016x", i*7919%benchRecords)); err != nil {
