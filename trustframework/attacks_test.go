@@ -108,10 +108,12 @@ func attackLookAlike(t *testing.T) {
 			wantRow(t, trustframework.Validate(f), reason.RegistryIdentifierAmbiguous, "conflict", 409)
 		})
 	}
-	f := sample.Framework() // one party may have several accreditations
+	f := sample.Framework() // one party may have several accreditations, and codes with 0 and O are two
 	a := f.Accreditations[0]
-	a.ID = "acc-second"
+	a.ID, a.Controllers = "acc-second", []string{"RO1", "R01"}
 	f.Accreditations = append(f.Accreditations, a)
+	f.Parties["did:web:directory.example.org:RO1"] = trustframework.Party{Name: "One"}
+	f.Parties["did:web:directory.example.org:R01"] = trustframework.Party{Name: "Another"}
 	if err := trustframework.Validate(f); err != nil {
 		t.Fatal(err)
 	}

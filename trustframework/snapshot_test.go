@@ -256,3 +256,13 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOpen(b *testing.B) {
+	k := signer(b)
+	raw := seal(b, draft(1, ""), k)
+	for b.Loop() {
+		if _, err := trustframework.Open(raw, trust(k), now()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

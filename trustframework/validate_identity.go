@@ -77,11 +77,20 @@ func (c *checker) space(name string) map[string]string {
 }
 
 // fold maps identifiers that people or hosts would take for one another to one text: percent
-// signs decoded, lower case, no dot at the end of a host, and 0 and 1 as o and l.
+// signs decoded, lower case, no dot at the end of a host, and in the host of a DID 0 and 1 as o and
+// l. Beyond the host digits stay: there stand codes of organisations, in which O and 0 differ.
 func fold(s string) string {
-	s = strings.ToLower(decoded(s))
-	s = strings.NewReplacer(".:", ":", "./", "/", "0", "o", "1", "l").Replace(s)
-	return strings.TrimRight(s, ".")
+	s = strings.TrimRight(strings.NewReplacer(".:", ":", "./", "/").Replace(strings.ToLower(decoded(s))), ".")
+	host, ok := strings.CutPrefix(s, "did:web:")
+	if !ok {
+		return s
+	}
+	host, rest, more := strings.Cut(host, ":")
+	host = strings.NewReplacer("0", "o", "1", "l").Replace(host)
+	if more {
+		return "did:web:" + host + ":" + rest
+	}
+	return "did:web:" + host
 }
 
 // decoded undoes percent-encoding twice over, so that an encoded percent sign hides nothing.

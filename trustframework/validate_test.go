@@ -4,6 +4,7 @@ package trustframework_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -84,17 +85,23 @@ func structural() map[string]spoil {
 		"path with dots":        {"accreditations[0].resources[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Resources = []string{"a/../b"} })},
 		"root path":             {"accreditations[0].resources[0]", reason.RegistryWildcard, acc(func(a *trustframework.Accreditation) { a.Resources = []string{"/"} })},
 		"long path":             {"accreditations[0].resources[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Resources = []string{strings.Repeat("a/", 8) + "a"} })},
-		"blank in a word":       {"accreditations[0].purposes[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Purposes = []string{"care "} })},
-		"hidden character":      {"accreditations[0].purposes[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Purposes = []string{"ca\u200bre"} })},
-		"long list":             {"accreditations[0].purposes", reason.LimitMembers, acc(func(a *trustframework.Accreditation) { a.Purposes = make([]string, trustframework.MaxList+1) })},
-		"long text":             {"accreditations[0].id", reason.LimitMembers, acc(func(a *trustframework.Accreditation) { a.ID = strings.Repeat("a", trustframework.MaxText+1) })},
-		"no legal bases":        {atRelation + ".legalBases", reason.JSONMemberMissing, relation(func(r *trustframework.Relationship) { r.LegalBases = []string{} })},
-		"unknown kind":          {atRelation + ".delegateKinds[0]", reason.JSONType, relation(func(r *trustframework.Relationship) { r.DelegateKinds = []string{"robot"} })},
-		"negative depth":        {atRelation + ".maxRedelegation", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxRedelegation = -1 })},
-		"negative days":         {atRelation + ".maxValidityDays", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxValidityDays = -1 })},
-		"unknown ceiling":       {atRelation + ".maxRisk", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxRisk = "none" })},
-		"no proxyable":          {atPolicy + ".proxyable", reason.JSONMemberMissing, policy(func(p *trustframework.ControllerPolicy) { p.Proxyable = nil })},
-		"class missing":         {atPolicy + ".byRisk.high", reason.JSONMemberMissing, policy(func(p *trustframework.ControllerPolicy) { delete(p.ByRisk, "high") })},
+	}
+}
+
+// entries spoils what stands beside and below the accreditations.
+func entries() map[string]spoil {
+	return map[string]spoil{
+		"blank in a word":  {"accreditations[0].purposes[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Purposes = []string{"care "} })},
+		"hidden character": {"accreditations[0].purposes[0]", reason.JSONType, acc(func(a *trustframework.Accreditation) { a.Purposes = []string{"ca\u200bre"} })},
+		"long list":        {"accreditations[0].purposes", reason.LimitMembers, acc(func(a *trustframework.Accreditation) { a.Purposes = make([]string, trustframework.MaxList+1) })},
+		"long text":        {"accreditations[0].id", reason.LimitMembers, acc(func(a *trustframework.Accreditation) { a.ID = strings.Repeat("a", trustframework.MaxText+1) })},
+		"no legal bases":   {atRelation + ".legalBases", reason.JSONMemberMissing, relation(func(r *trustframework.Relationship) { r.LegalBases = []string{} })},
+		"unknown kind":     {atRelation + ".delegateKinds[0]", reason.JSONType, relation(func(r *trustframework.Relationship) { r.DelegateKinds = []string{"robot"} })},
+		"negative depth":   {atRelation + ".maxRedelegation", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxRedelegation = -1 })},
+		"negative days":    {atRelation + ".maxValidityDays", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxValidityDays = -1 })},
+		"unknown ceiling":  {atRelation + ".maxRisk", reason.JSONType, relation(func(r *trustframework.Relationship) { r.MaxRisk = "none" })},
+		"no proxyable":     {atPolicy + ".proxyable", reason.JSONMemberMissing, policy(func(p *trustframework.ControllerPolicy) { p.Proxyable = nil })},
+		"class missing":    {atPolicy + ".byRisk.high", reason.JSONMemberMissing, policy(func(p *trustframework.ControllerPolicy) { delete(p.ByRisk, "high") })},
 		"unknown class": {atPolicy + `.byRisk["worst"]`, reason.JSONType, policy(func(p *trustframework.ControllerPolicy) {
 			p.ByRisk["worst"] = trustframework.RiskPolicy{StatusMaxAge: 1}
 		})},
@@ -122,7 +129,9 @@ func TestProblems(t *testing.T) {
 	if p := trustframework.Problems(sample.Framework()); len(p) != 0 {
 		t.Fatalf("the sample is not valid: %v", p)
 	}
-	for name, c := range structural() {
+	cases := structural()
+	maps.Copy(cases, entries())
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			f := sample.Framework()
 			c.do(f)
@@ -257,5 +266,22 @@ func TestDetailsHoldNoIdentifiers(t *testing.T) {
 	err := trustframework.Validate(f)
 	if err == nil || strings.Contains(err.Error(), "did:key:z") || strings.Contains(err.Error(), "somebody") || strings.Contains(err.Error(), "Example 9") {
 		t.Fatal(err)
+	}
+}
+
+// One machine with a server on each port is a framework too: the sandbox's.
+func TestLoopbackParties(t *testing.T) {
+	f := sample.Framework()
+	for port := 8441; port < 8445; port++ {
+		f.Parties[fmt.Sprintf("did:web:127.0.0.1%%3A%d", port)] = trustframework.Party{
+			Name: "Server", DIDHosts: []string{fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("localhost:%d", port)},
+			StatusHosts: []string{fmt.Sprintf("https://127.0.0.1:%d", port)},
+		}
+	}
+	if err := trustframework.Validate(f); err != nil {
+		t.Fatal(err)
+	}
+	if !f.DIDHostAllowed("127.0.0.1:8442") || f.DIDHostAllowed("127.0.0.1") || f.DIDHostAllowed("127.0.0.1:8445") {
+		t.Fatal("ports are not told apart")
 	}
 }

@@ -210,10 +210,8 @@ func TestHTTPAdmin(t *testing.T) {
 		status int
 		code   reason.Code
 	}{
-		"stale base": {content(func(tf *trustframework.Framework) { tf.Version, tf.MaxAgeSeconds = 7, 900 }), 409, reason.IdempotencyMismatch},
-		"look-alike": {content(func(tf *trustframework.Framework) {
-			tf.Verifiers[0].ID = strings.ToUpper(sample.Issuer[:9]) + sample.Issuer[9:]
-		}), 400, reason.JSONType},
+		"stale base":    {content(func(tf *trustframework.Framework) { tf.Version, tf.MaxAgeSeconds = 7, 900 }), 409, reason.IdempotencyMismatch},
+		"look-alike":    {content(func(tf *trustframework.Framework) { tf.Verifiers[0].ID = "did:web:Proxy.example.org" }), 409, reason.RegistryIdentifierAmbiguous},
 		"duplicate":     {content(func(tf *trustframework.Framework) { tf.Verifiers = append(tf.Verifiers, tf.Verifiers[0]) }), 409, reason.RegistryIdentifierAmbiguous},
 		"person":        {content(func(tf *trustframework.Framework) { tf.Verifiers[0].ID = "did:key:z6MkhaXgBZDvotDkL5257" }), 422, reason.RegistryPersonalData},
 		"wildcard":      {content(func(tf *trustframework.Framework) { tf.Verifiers[0].Purposes = []string{"*"} }), 422, reason.RegistryWildcard},

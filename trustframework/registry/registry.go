@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/behalf-id/behalf/did"
@@ -36,7 +37,8 @@ type Config struct {
 // Registry is one trust framework and its history. It is safe for concurrent use.
 type Registry struct {
 	cfg     Config
-	signing sync.Mutex // one signature at a time within this process
+	signing sync.Mutex                              // one signature at a time within this process
+	opened  atomic.Pointer[trustframework.Snapshot] // the stored snapshot that was opened last
 }
 
 // New returns a registry for cfg. It reads and writes nothing yet.

@@ -3,6 +3,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -18,10 +19,13 @@ import (
 // signed anew, the last one is given for as long as it lives. Before the first Apply it is
 // trust.registry_unavailable.
 func (r *Registry) Current(ctx context.Context) (*trustframework.Snapshot, error) {
+	last, fresh, err := r.stored(ctx)
+	if err != nil || fresh {
+		return last.snapshot, err
+	}
 	r.signing.Lock()
 	defer r.signing.Unlock()
 	const tries = 4
-	var err error
 	for range tries {
 		var s *trustframework.Snapshot
 		if s, err = r.fresh(ctx); err == nil {
@@ -34,23 +38,30 @@ func (r *Registry) Current(ctx context.Context) (*trustframework.Snapshot, error
 	return nil, err
 }
 
-// fresh returns the stored snapshot if it is of the version in force and fresh, else a new one.
-func (r *Registry) fresh(ctx context.Context) (*trustframework.Snapshot, error) {
-	last, err := r.last(ctx)
-	if err != nil {
-		return nil, err
+// stored returns what was signed last, and whether it is of the version in force and fresh. A
+// version that is not signed yet has no snapshot.
+func (r *Registry) stored(ctx context.Context) (last signed, fresh bool, err error) {
+	if last, err = r.last(ctx); err != nil {
+		return signed{}, false, err
 	}
 	version, err := r.version(ctx)
 	if err != nil {
-		return nil, err
+		return signed{}, false, err
 	}
-	now := r.cfg.Now()
-	inForce := last.snapshot != nil && last.mark.Version == version
-	if inForce && now.Before(due(last.snapshot)) {
-		return last.snapshot, nil
+	if last.mark.Version != version {
+		last.snapshot = nil
 	}
-	s, err := r.sign(ctx, last, now)
-	if _, raced := store.IsConflict(err); err != nil && !raced && inForce {
+	return last, last.snapshot != nil && r.cfg.Now().Before(due(last.snapshot)), nil
+}
+
+// fresh returns the stored snapshot if it is fresh, else a new one, else the stored one after all.
+func (r *Registry) fresh(ctx context.Context) (*trustframework.Snapshot, error) {
+	last, fresh, err := r.stored(ctx)
+	if err != nil || fresh {
+		return last.snapshot, err
+	}
+	s, err := r.sign(ctx, last, r.cfg.Now())
+	if _, raced := store.IsConflict(err); err != nil && !raced && last.snapshot != nil {
 		return last.snapshot, nil
 	}
 	return s, err
@@ -81,11 +92,22 @@ func (r *Registry) last(ctx context.Context) (signed, error) {
 	if err != nil {
 		return signed{}, err
 	}
+	return signed{mark, r.remembered(raw), e.Version}, nil
+}
+
+// remembered opens stored bytes, once for as long as they stay the same; nil if they do not open now.
+func (r *Registry) remembered(raw []byte) *trustframework.Snapshot {
+	now := r.cfg.Now()
+	s := r.opened.Load()
+	if s != nil && bytes.Equal(s.Raw(), raw) && now.Before(s.Expires()) && !s.Issued().After(now.Add(trustframework.MaxClockError)) {
+		return s
+	}
 	s, err := r.open(raw)
 	if err != nil {
-		s = nil
+		return nil
 	}
-	return signed{mark, s, e.Version}, nil
+	r.opened.Store(s)
+	return s
 }
 
 func (r *Registry) open(raw []byte) (*trustframework.Snapshot, error) {
