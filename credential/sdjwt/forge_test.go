@@ -36,15 +36,19 @@ type forge struct {
 
 func newForge(t testing.TB) *forge {
 	w := fixture.New(t, key.ES256)
-	f := newFormat(t, w)
+	return forgeIn(t, w, newFormat(t, w))
+}
+
+func forgeIn(t testing.TB, w *fixture.World, f *Format) *forge {
+	alg := string(w.Issuer.Public().Algorithm())
 	raw := string(seal(t, f, w, fixture.Token(w.Delegation(t))))
 	jwt, rest, _ := strings.Cut(raw, "~")
 	list := strings.Split(strings.TrimSuffix(rest, "~"), "~")
 	body := strings.Split(jwt, ".")
 	g := &forge{
 		t: t, w: w, f: f, disclosures: append(list[:3:3], list[7:9]...), kbKey: w.Holder,
-		header:   object{"alg": "ES256", "typ": Name, "kid": w.Issuer.Method.String()},
-		kbHeader: object{"alg": "ES256", "typ": "kb+jwt"},
+		header:   object{"alg": alg, "typ": Name, "kid": w.Issuer.Method.String()},
+		kbHeader: object{"alg": alg, "typ": "kb+jwt"},
 		kb:       object{"iat": w.Binding.At.Unix(), "aud": w.Binding.Audience, "nonce": w.Binding.Nonce},
 	}
 	if err := json.Unmarshal(fixture.Unb64(t, body[1]), &g.claims); err != nil {
