@@ -5,17 +5,18 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/config"
-	"github.com/behalf-id/behalf/internal/sealed"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/key/file"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store/bolt"
 	"github.com/behalf-id/behalf/trustframework"
@@ -35,14 +36,15 @@ type settings struct {
 	} `yaml:"tls"`
 	// Store is the file of all versions.
 	Store string `yaml:"store"`
-	// Key is the file of the signing key, sealed under the passphrase in the file Passphrase.
-	Key        string `yaml:"key"`
+	// Keys is the folder of the signing keys, sealed under the passphrase in the file Passphrase.
+	Keys       string `yaml:"keys"`
 	Passphrase string `yaml:"passphrase-file"`
 	// AdminToken is the file of the bearer token of /admin/v1.
 	AdminToken string `yaml:"admin-token-file"`
-	// Method is the DID URL to sign under, such as did:web:registry.example.org#k1; left out, the key's own did:key.
-	Method string `yaml:"method"`
-	// Announce lists further keys that readers are told to pin, each as a did:key: the next one, before it signs.
+	// DID is the did:web to sign under, such as did:web:registry.example.org, whose document the
+	// server then serves; left out, the signing key's own did:key.
+	DID string `yaml:"did"`
+	// Announce lists further keys that readers are told to pin, each as a did:key: those of another folder.
 	Announce []string `yaml:"announce"`
 	// Problems is the base of the types of refusals (RFC 9457), such as https://docs.example.org.
 	Problems string `yaml:"problems"`
@@ -53,7 +55,7 @@ func load(c *cli.Context) (settings, error) {
 	if err := config.Load(c.String("config"), "registry", &s); err != nil {
 		return settings{}, err
 	}
-	for name, value := range map[string]string{"store": s.Store, "key": s.Key, "passphrase-file": s.Passphrase} {
+	for name, value := range map[string]string{"store": s.Store, "keys": s.Keys, "passphrase-file": s.Passphrase} {
 		if value == "" {
 			return settings{}, usage("%s is not set: give --config, or BEHALF_REGISTRY_… for each key", name)
 		}
@@ -67,17 +69,18 @@ type opened struct {
 	store *bolt.Store
 }
 
-// open opens the store and the key that the configuration names.
-func (p *program) open(s settings) (opened, error) {
-	by, err := signer(s)
+// open opens the store and the keys that the configuration names.
+func (p *program) open(ctx context.Context, s settings) (opened, error) {
+	by, announce, err := p.keys(ctx, s)
 	if err != nil {
 		return opened{}, err
 	}
-	var announce []key.Public
 	if len(s.Announce) > 0 {
-		if announce, err = trustframework.TrustedKeys(s.Announce); err != nil {
+		more, err := trustframework.TrustedKeys(s.Announce)
+		if err != nil {
 			return opened{}, err
 		}
+		announce = append(announce, more...)
 	}
 	st, err := bolt.Open(bolt.Config{Path: s.Store, Now: p.now})
 	if err != nil {
@@ -91,35 +94,50 @@ func (p *program) open(s settings) (opened, error) {
 	return opened{r, st}, nil
 }
 
-// keyName is the name that the key file is sealed for.
-const keyName = "registry.key"
-
-// signer reads the signing key.
-func signer(s settings) (did.Signer, error) {
-	file, err := sealed.ReadFile(s.Key)
-	if err != nil {
-		return did.Signer{}, err
-	}
+// keys returns the key that signs now and those that are published beside it: the next one, and
+// the last one while readers may still need it. A key that becomes active signs from the next start on.
+func (p *program) keys(ctx context.Context, s settings) (by did.Signer, announce []key.Public, err error) {
 	passphrase, err := web.ReadSecretFile(s.Passphrase)
 	if err != nil {
-		return did.Signer{}, err
+		return did.Signer{}, nil, err
 	}
-	_, plain, err := sealed.Unlock([]byte(passphrase.Reveal()), keyName, file)
+	if _, err := os.Stat(s.Keys); err != nil {
+		return did.Signer{}, nil, err // Open would make an empty folder
+	}
+	ring, err := file.Open(ctx, s.Keys, []byte(passphrase.Reveal()), rand.Reader)
+	if err != nil {
+		return did.Signer{}, nil, err
+	}
+	now := p.now()
+	var active file.Key
+	for _, k := range ring.Keys() {
+		if k.MaySign(now) && !k.Activates.Before(active.Activates) {
+			active = k
+		}
+	}
+	for _, k := range ring.Keys() {
+		if k.Published(now) && k.ID != active.ID {
+			announce = append(announce, k.Public)
+		}
+	}
+	by, err = s.signer(ring, active, now)
+	return by, announce, err
+}
+
+// signer returns the active key under the DID of the configuration.
+func (s settings) signer(ring *file.Ring, active file.Key, now time.Time) (did.Signer, error) {
+	private, id, err := ring.Active(active.Public.Algorithm(), now)
 	if err != nil {
 		return did.Signer{}, err
 	}
-	var j key.JWK
-	if err := strictjson.UnmarshalClosed(plain, &j); err != nil {
-		return did.Signer{}, err
-	}
-	private, err := j.Private(rand.Reader)
-	if err != nil {
-		return did.Signer{}, err
-	}
-	if s.Method == "" {
+	if s.DID == "" {
 		return didkey.Signer(private)
 	}
-	method, err := did.ParseURL(s.Method)
+	d, err := did.Parse(s.DID)
+	if err != nil {
+		return did.Signer{}, err
+	}
+	method, err := d.WithFragment(id)
 	return did.Signer{Signer: private, Method: method}, err
 }
 
@@ -132,7 +150,7 @@ func (p *program) onStore(c *cli.Context, do func(ctx context.Context, r *regist
 	if err != nil {
 		return err
 	}
-	r, err := p.open(s)
+	r, err := p.open(c.Context, s)
 	if err != nil {
 		return err
 	}

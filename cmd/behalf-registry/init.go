@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -18,8 +19,8 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/sealed"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/key/file"
 )
 
 func (p *program) initCommand() *cli.Command {
@@ -31,10 +32,10 @@ func (p *program) initCommand() *cli.Command {
 			"to where your host keeps secrets and correct passphrase-file in the configuration.\n\n" +
 			"Examples:\n" +
 			"   behalf-registry init --dir registry\n" +
-			"   behalf-registry init --dir registry --method did:web:registry.example.org#k1 --listen 0.0.0.0:8441",
+			"   behalf-registry init --dir registry --did did:web:registry.example.org --listen 0.0.0.0:8441",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` to make; it must not hold a registry yet"},
-			&cli.StringFlag{Name: "method", Usage: "DID `URL` to sign under; left out, the key's own did:key"},
+			&cli.StringFlag{Name: "did", Usage: "`DID` to sign under, a did:web; left out, the key's own did:key"},
 			&cli.StringFlag{Name: "listen", Usage: "`ADDRESS` for the configuration", Value: "127.0.0.1:8441"},
 			&cli.StringFlag{Name: "alg", Usage: "`ALGORITHM` of the key: ES256, ES384 or EdDSA", Value: string(key.ES256)},
 			jsonFlag(),
@@ -60,10 +61,8 @@ func (p *program) init(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if m := c.String("method"); m != "" {
-		if _, err := did.ParseURL(m); err != nil {
-			return usageError{err}
-		}
+	if d, err := did.Parse(c.String("did")); c.IsSet("did") && (err != nil || d.Method() != "web") {
+		return usage("--did is not a did:web")
 	}
 	dir, err := filepath.Abs(c.String("dir"))
 	if err != nil {
@@ -72,12 +71,12 @@ func (p *program) init(c *cli.Context) error {
 	if err := fresh(dir); err != nil {
 		return err
 	}
-	id, err := makeSecrets(dir, alg)
+	id, err := p.makeSecrets(c.Context, dir, alg)
 	if err != nil {
 		return err
 	}
 	path := in(dir, "registry.yaml")
-	if err := sealed.WriteFile(path, configText(dir, c.String("listen"), c.String("method"))); err != nil {
+	if err := sealed.WriteFile(path, configText(dir, c.String("listen"), c.String("did"))); err != nil {
 		return err
 	}
 	return p.say(c, made{id.String(), path},
@@ -89,7 +88,7 @@ func fresh(dir string) error {
 	if err := sealed.MakeDir(dir); err != nil {
 		return err
 	}
-	for _, name := range []string{"registry.key", "registry.yaml", "registry.db"} {
+	for _, name := range []string{"keys", "registry.yaml", "registry.db"} {
 		if _, err := os.Lstat(in(dir, name)); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s holds a registry already; nothing was changed", dir)
 		}
@@ -97,8 +96,8 @@ func fresh(dir string) error {
 	return nil
 }
 
-// makeSecrets writes the admin token, the passphrase and the key sealed under it.
-func makeSecrets(dir string, alg key.Algorithm) (did.DID, error) {
+// makeSecrets writes the admin token and the passphrase, and makes the first key under it.
+func (p *program) makeSecrets(ctx context.Context, dir string, alg key.Algorithm) (did.DID, error) {
 	passphrase, err := secret()
 	if err != nil {
 		return did.DID{}, err
@@ -107,38 +106,21 @@ func makeSecrets(dir string, alg key.Algorithm) (did.DID, error) {
 	if err != nil {
 		return did.DID{}, err
 	}
-	file, id, err := sealedKey(alg, passphrase)
-	if err != nil {
-		return did.DID{}, err
-	}
-	for name, data := range map[string][]byte{"admin-token": []byte(token + "\n"), "passphrase": []byte(passphrase + "\n"), "registry.key": file} {
-		if err := sealed.WriteFile(in(dir, name), data); err != nil {
+	for name, text := range map[string]string{"admin-token": token, "passphrase": passphrase} {
+		if err := sealed.WriteFile(in(dir, name), []byte(text+"\n")); err != nil {
 			return did.DID{}, err
 		}
 	}
+	ring, err := file.Open(ctx, in(dir, "keys"), []byte(passphrase), rand.Reader)
+	if err != nil {
+		return did.DID{}, err
+	}
+	now := p.now()
+	if err := ring.Generate(ctx, alg, "k1", now, now); err != nil {
+		return did.DID{}, err
+	}
+	id, _ := didkey.FromKey(ring.Keys()[0].Public)
 	return id, nil
-}
-
-func sealedKey(alg key.Algorithm, passphrase string) ([]byte, did.DID, error) {
-	private, err := key.Generate(alg, rand.Reader)
-	if err != nil {
-		return nil, did.DID{}, err
-	}
-	id, _ := didkey.FromKey(private.Public())
-	plain, err := strictjson.Marshal(private.JWK())
-	if err != nil {
-		return nil, did.DID{}, err
-	}
-	salt, err := sealed.NewSalt(rand.Reader)
-	if err != nil {
-		return nil, did.DID{}, err
-	}
-	k, err := sealed.DeriveKey([]byte(passphrase), salt, sealed.DefaultParams())
-	if err != nil {
-		return nil, did.DID{}, err
-	}
-	file, err := k.Seal(keyName, plain, rand.Reader)
-	return file, id, err
 }
 
 // secret returns 256 random bits as text.
@@ -150,17 +132,17 @@ func secret() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
-func configText(dir, listen, method string) []byte {
+func configText(dir, listen, id string) []byte {
 	var b strings.Builder
 	line := func(name, value string) { b.WriteString(name + ": " + strconv.Quote(value) + "\n") }
 	b.WriteString("# behalf-registry; see behalf-registry serve --help\n")
 	line("listen", listen)
 	line("store", in(dir, "registry.db"))
-	line("key", in(dir, "registry.key"))
+	line("keys", in(dir, "keys"))
 	line("passphrase-file", in(dir, "passphrase"))
 	line("admin-token-file", in(dir, "admin-token"))
-	if method != "" {
-		line("method", method)
+	if id != "" {
+		line("did", id)
 	}
 	b.WriteString("# tls: {cert: FILE, key: FILE}\n")
 	return []byte(b.String())

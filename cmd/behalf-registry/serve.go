@@ -19,7 +19,7 @@ func (p *program) serveCommand() *cli.Command {
 		Name:      "serve",
 		Usage:     "serve the framework until interrupted",
 		ArgsUsage: " ",
-		Description: "Configuration keys: listen, metrics, tls.cert, tls.key, store, key, passphrase-file, admin-token-file, method, " +
+		Description: "Configuration keys: listen, metrics, tls.cert, tls.key, store, keys, passphrase-file, admin-token-file, did, " +
 			"announce, problems. Each can be set by BEHALF_REGISTRY_<KEY>, such as BEHALF_REGISTRY_TLS_CERT.\n\n" +
 			"Example:\n" +
 			"   behalf-registry serve --config registry/registry.yaml",
@@ -41,7 +41,7 @@ func (p *program) serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.open(s)
+	r, err := p.open(c.Context, s)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/behalf-id/behalf/internal/config"
+	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/key/file"
+)
+
+// The key that signs is the one of its time, under the configured DID; the others are announced.
+func TestKeysOverRotation(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "reg")
+	command(t, exitDone, "init", "--dir", dir, "--did", "did:web:registry.example.org")
+	var s settings
+	if err := config.LoadFrom(in(dir, "registry.yaml"), "registry", nil, &s); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	p := &program{out: io.Discard, err: io.Discard, now: func() time.Time { return start.Add(2 * time.Second) }}
+	by, announce, err := p.keys(t.Context(), s)
+	if err != nil || by.Method.String() != "did:web:registry.example.org#k1" || len(announce) != 0 {
+		t.Fatalf("%s, %d announced, %v", by.Method, len(announce), err)
+	}
+	next := rotate(t, dir, start)
+	if by, announce, err = p.keys(t.Context(), s); err != nil || by.Method.Fragment() != "k1" || len(announce) != 1 {
+		t.Fatalf("before: %s, %d announced, %v", by.Method, len(announce), err)
+	}
+	p.now = func() time.Time { return start.Add(90 * time.Minute) }
+	if by, announce, err = p.keys(t.Context(), s); err != nil || by.Method.Fragment() != next || len(announce) != 1 {
+		t.Fatalf("after: %s, %d announced, %v", by.Method, len(announce), err)
+	}
+	p.now = func() time.Time { return start.Add(30 * time.Hour) }
+	if _, announce, err = p.keys(t.Context(), s); err != nil || len(announce) != 0 {
+		t.Fatalf("in the end: %d announced, %v", len(announce), err)
+	}
+	s.Keys = in(dir, "absent")
+	if _, _, err := p.keys(t.Context(), s); err == nil {
+		t.Fatal("an absent folder has keys")
+	}
+	if _, err := os.Stat(s.Keys); err == nil {
+		t.Fatal("an absent folder was made")
+	}
+}
+
+func rotate(t *testing.T, dir string, start time.Time) string {
+	t.Helper()
+	passphrase, err := os.ReadFile(in(dir, "passphrase"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := file.Open(context.Background(), in(dir, "keys"), []byte(strings.TrimSpace(string(passphrase))), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := ring.Rotate(t.Context(), key.ES256, start, start.Add(time.Hour), 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
