@@ -153,6 +153,8 @@ func TestRefused(t *testing.T) {
 		{"port: 65536", `"port" wants a whole number (16 bits, in plain decimal)`},
 		{"port: -1", `"port" wants a whole number`},
 		{"port: 010", `"port" wants a whole number`},
+		{"depth: 010", `"depth" wants a whole number`},
+		{"depth: -0", `"depth" wants a whole number`},
 		{"port: 0x10", `"port" wants a whole number`},
 		{"port: 1_0", `"port" wants a whole number`},
 		{"port: +1", `"port" wants a whole number`},

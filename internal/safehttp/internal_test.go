@@ -3,8 +3,10 @@
 package safehttp
 
 import (
+	"context"
 	"net"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,6 +58,32 @@ func TestGateForgetsHosts(t *testing.T) {
 	}
 	if len(g.hosts) != 0 || len(g.all) != 0 {
 		t.Errorf("%d hosts, %d places are held", len(g.hosts), len(g.all))
+	}
+}
+
+// TestGateBounds fills the places of one host and then those of all.
+func TestGateBounds(t *testing.T) {
+	g := newGate()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range MaxInFlight {
+		host := strconv.Itoa(i / MaxInFlightPerHost)
+		if _, err := g.enter(t.Context(), host); err != nil {
+			t.Fatal(err)
+		}
+		if (i+1)%MaxInFlightPerHost != 0 {
+			continue
+		}
+		if leave, err := g.enter(over, host); err == nil {
+			leave()
+			t.Fatalf("host %s has more places", host)
+		}
+	}
+	if _, err := g.enter(over, "another"); err == nil {
+		t.Error("there are more places in all")
+	}
+	if len(g.hosts) != MaxInFlight/MaxInFlightPerHost {
+		t.Errorf("%d hosts are remembered", len(g.hosts))
 	}
 }
 

@@ -458,6 +458,20 @@ func TestAnswerLimits(t *testing.T) {
 	}
 }
 
+// TestAnnouncedLength: an answer that says that it is too large is not waited for.
+func TestAnnouncedLength(t *testing.T) {
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "65")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	_, err := s.client(t).Get(t.Context(), "https://example.com/", jsonWant())
+	if reason.Of(err) != reason.FetchLimit || !strings.Contains(err.Error(), "too large") {
+		t.Error(err)
+	}
+}
+
 func TestSlow(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"header": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },

@@ -198,6 +198,9 @@ func TestKDFLimits(t *testing.T) {
 	if _, err := Open([]byte("p"), forge(t, "2", "19456", "1")); !errors.Is(err, ErrPassphrase) {
 		t.Errorf("a cost at the floor: %v", err)
 	}
+	if _, err := newKey(t, "p").Open("", forge(t, "1", "1", "1")); reason.Of(err) != reason.StoreKDFLimits {
+		t.Errorf("by key: %v", err)
+	}
 	for _, p := range []Params{{}, {1, 64 << 10, 4}, {3, 1, 4}, {3, 64 << 10, 0}, {11, 64 << 10, 1}, {3, 2 << 20, 1}} {
 		if _, err := DeriveKey([]byte("p"), make([]byte, SaltSize), p); reason.Of(err) != reason.StoreKDFLimits {
 			t.Errorf("%v: %v", p, err)
