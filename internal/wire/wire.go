@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wire puts the servers together: settings as operators write them, drivers, keys and
+// listeners around one role each.
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/did/didjwk"
+	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/did/didweb"
+	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/trustframework"
+	"github.com/behalf-id/behalf/trustframework/client"
+)
+
+// Deps is what a server is given by its process and not by its operator.
+type Deps struct {
+	Now    func() time.Time // the clock; required
+	Random io.Reader        // crypto/rand.Reader; required
+	Logger *slog.Logger     // required
+	// Listener is where to accept connections; nil means that the setting listen is opened.
+	Listener net.Listener
+	// Metrics counts requests; nil counts nothing.
+	Metrics web.Metrics
+	// Hosts finds addresses of hosts; nil is the system.
+	Hosts safehttp.Resolver
+}
+
+func (d Deps) check() error {
+	if d.Now == nil || d.Random == nil || d.Logger == nil {
+		return errors.New("wire: Now, Random or Logger is missing")
+	}
+	return nil
+}
+
+// TLSFiles is a server's certificate, as PEM files. Without them a proxy in front must speak https.
+type TLSFiles struct {
+	Cert string `yaml:"cert"` // the chain, the server's own certificate first
+	Key  string `yaml:"key"`  // its private key, closed to group and world
+}
+
+func (f TLSFiles) load() (*tls.Config, error) {
+	if f.Cert == "" && f.Key == "" {
+		return nil, nil
+	}
+	return web.LoadTLS(f.Cert, f.Key)
+}
+
+// Outbound says whom a server may reach beside public hosts.
+type Outbound struct {
+	// Private lists, as "host:port", hosts that may have loopback or private addresses. All else stays refused.
+	Private []string `yaml:"private-hosts"`
+	// CA is a PEM file of certificate authorities in place of the system's.
+	CA string `yaml:"ca"`
+}
+
+func (o Outbound) client(d Deps) (*safehttp.Client, error) {
+	roots, err := readRoots(o.CA)
+	if err != nil {
+		return nil, err
+	}
+	return safehttp.New(safehttp.Config{Private: o.Private, Roots: roots, Resolver: d.Hosts, Now: d.Now})
+}
+
+func readRoots(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, reason.Wrap(reason.CLIConfig, path+": cannot be read", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(raw) {
+		return nil, reason.New(reason.CLIConfig, path+": holds no PEM certificate")
+	}
+	return pool, nil
+}
+
+// RegistrySettings says whose framework is in force.
+type RegistrySettings struct {
+	// URL is the registry's address, such as https://registry.example.org. Required.
+	URL string `yaml:"url"`
+	// Keys are the keys that may sign the framework, each as a did:key. Required: they are never asked from the registry itself.
+	Keys []string `yaml:"keys"`
+	// Refresh is how often it is asked; left out, every minute.
+	Refresh time.Duration `yaml:"refresh"`
+}
+
+func (r RegistrySettings) client(ctx context.Context, fetch *safehttp.Client, s store.Store, d Deps) (*client.Client, error) {
+	keys, err := trustframework.TrustedKeys(r.Keys)
+	if err != nil {
+		return nil, reason.Wrap(reason.CLIConfig, "registry.keys are not did:key of keys to trust", err)
+	}
+	return client.New(ctx, client.Config{
+		URL: r.URL, Trusted: keys, Fetcher: fetch, Store: s, Now: d.Now, Logger: d.Logger, Refresh: r.Refresh,
+	})
+}
+
+// resolver returns a resolver of all DID methods: what is fetched comes from hosts that the
+// framework lists, and is held for a short while.
+func resolver(fetch *safehttp.Client, framework func() *trustframework.Framework, d Deps) (did.Resolver, error) {
+	web, err := didweb.New(didweb.Config{
+		Fetch: fetch, Now: d.Now,
+		Allowed: func(host string) bool { return framework().DIDHostAllowed(host) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didjwk.Method: didjwk.New(), didweb.Method: web})
+	if err != nil {
+		return nil, err
+	}
+	return did.NewCache(did.CacheConfig{Resolver: mux, Now: d.Now})
+}
+
+// formatsOf returns the securing formats called names, in their order; none means all.
+func formatsOf(names []string, holders did.Resolver, d Deps) (credential.Formats, error) {
+	sd, err := sdjwt.New(sdjwt.Config{Random: d.Random, Now: d.Now, Holders: holders})
+	if err != nil {
+		return nil, err
+	}
+	vc, err := vcjwt.New(vcjwt.Config{})
+	if err != nil {
+		return nil, err
+	}
+	all := credential.Formats{sd, vc}
+	if len(names) == 0 {
+		return all, nil
+	}
+	var out credential.Formats
+	for _, name := range names {
+		f := all.Named(name)
+		if f == nil || out.Named(name) != nil {
+			return nil, reason.New(reason.CLIConfig, "formats: each is dc+sd-jwt or vc+jwt, once")
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// webDID returns the did:web of an https origin.
+func webDID(origin string) (did.DID, error) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+		return did.DID{}, reason.New(reason.CLIConfig, "origin is not an https address without a path")
+	}
+	id, err := did.Parse("did:web:" + strings.Replace(u.Host, ":", "%3A", 1))
+	if err != nil {
+		return did.DID{}, reason.Wrap(reason.CLIConfig, "origin has no host that a did:web can name", err)
+	}
+	return id, nil
+}
+
+// Server is one role with all it runs on. Serve it once; it closes what it holds.
+type Server struct {
+	web      *web.Server
+	listener net.Listener
+	work     []func(context.Context) // background work, each until its context ends
+	closers  []func() error          // in the order of closing
+}
+
+// Address is where the server listens.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Serve answers until ctx ends, lets what is in flight end, and closes everything.
+func (s *Server) Serve(ctx context.Context) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, work := range s.work {
+		running.Go(func() { work(background) })
+	}
+	err := s.web.Serve(ctx)
+	stop()
+	running.Wait()
+	return errors.Join(err, s.close())
+}
+
+// Close gives back what a server holds that is never served.
+func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.close()) }
+
+func (s *Server) close() error {
+	var all error
+	for _, c := range s.closers {
+		all = errors.Join(all, c())
+	}
+	s.closers = nil
+	return all
+}
