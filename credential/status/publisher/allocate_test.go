@@ -191,6 +191,34 @@ func TestOrderIsFixed(t *testing.T) {
 	}
 }
 
+// TestOrderIsSecret: what is stored tells which indices a block has, and not in which order they are given.
+func TestOrderIsSecret(t *testing.T) {
+	w := newWorld(t)
+	var given []uint32
+	for range BlockSize {
+		given = append(given, uint32(w.allocate().Index))
+	}
+	m, err := readMeta(context.Background(), w.store, ListID{1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := m.members(0)
+	same := 0
+	for i := range stored {
+		if given[i] == stored[i] || given[i] == stored[BlockSize-1-i] {
+			same++
+		}
+	}
+	if same > 30 { // 2 are to be expected
+		t.Errorf("%d indices are given in the order of the store", same)
+	}
+	slices.Sort(given)
+	slices.Sort(stored)
+	if !slices.Equal(given, stored) {
+		t.Error("the block has other members")
+	}
+}
+
 func TestNewAllocatorRefuses(t *testing.T) {
 	w := newWorld(t)
 	good := AllocatorConfig{Store: w.store, Rand: rand.Reader, Epoch: 1, Capacity: MaxCapacity}

@@ -121,7 +121,7 @@ func TestSetWith(t *testing.T) {
 	}
 	other := w.allocate()
 	err := w.book.Set(ctx, []Ref{other}, status.Revoked, leaf("audit/1", 0))
-	if key, ok := store.IsConflict(err); !ok || key != "audit/1" {
+	if own, ok := err.(*store.ConflictError); !ok || own.Key != "audit/1" {
 		t.Errorf("got %v", err)
 	}
 	if s, err := w.book.State(ctx, other); err != nil || s != status.Valid {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -134,6 +135,18 @@ func TestNotYetValid(t *testing.T) {
 		_, asOf, err := w.src.State(context.Background(), issuer, tokenRef(0))
 		if reason.Of(err) != c.code || err == nil && !asOf.Equal(w.clock.now()) {
 			t.Errorf("%v ahead: as of %v, %v", c.ahead, asOf, err)
+		}
+	}
+	// A Bitstring list that was signed now and is valid from later.
+	later := newWorld(t)
+	raw := listCredential(later, `"revocation"`, gzipped(t, make([]byte, entries/8)), fmt.Sprintf(`"iat":%d,`, later.clock.now().Unix()))
+	from := later.clock.now()
+	for ahead, code := range map[time.Duration]reason.Code{MaxAhead: "", MaxAhead + time.Second: reason.StatusUnavailable} {
+		moved := strings.Replace(raw, from.Format(time.RFC3339), from.Add(ahead).Format(time.RFC3339), 1)
+		later.put(bitsURL, later.jws(issuer, bitstring.Type, moved))
+		later.restart()
+		if _, _, err := later.src.State(context.Background(), issuer, bitsRef(0)); reason.Of(err) != code {
+			t.Errorf("valid from %v on: %v", ahead, err)
 		}
 	}
 	// A clock that is set back does not make a list live longer.
@@ -384,6 +397,49 @@ func TestTooManyLists(t *testing.T) {
 	if w.src.Len() != 1 {
 		t.Errorf("%d lists", w.src.Len())
 	}
+}
+
+// TestTooMuchMemory: few lists that are large are too many as well.
+func TestTooMuchMemory(t *testing.T) {
+	w := newWorld(t)
+	values, err := tokenlist.Pack(8, make([]byte, 8<<20)) // one array for all: it is counted for each
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := &list{kind: credential.TokenStatusList, token: values, issued: w.clock.now(), until: w.clock.now().Add(time.Hour)}
+	w.src.mu.Lock()
+	for i := range MaxMemory / (8 << 20) {
+		if err := w.src.install(id{url: fmt.Sprint(i)}, large, w.clock.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.src.mu.Unlock()
+	w.put(tokenURL, w.token(issuer, tokenURL, nil, nil))
+	w.state(tokenRef(0), status.Unknown, reason.StatusUnavailable)
+}
+
+// TestSwappedMark: a store that answers with another record is not believed.
+func TestSwappedMark(t *testing.T) {
+	w := newWorld(t)
+	w.put(tokenURL, w.token(issuer, tokenURL, nil, nil))
+	w.put(bitsURL, w.bitstring(issuer, bitsURL, nil))
+	w.state(tokenRef(0), status.Valid, "")
+	w.state(bitsRef(0), status.Valid, "")
+	w.marks = swapped{w.marks}
+	w.restart()
+	w.state(tokenRef(0), status.Unknown, reason.StorageCorrupt)
+}
+
+// swapped answers each question with the first record that it holds for another.
+type swapped struct{ store.Store }
+
+func (s swapped) Get(ctx context.Context, key string) (store.Entry, error) {
+	for e, err := range s.Scan(ctx, MarkPrefix) {
+		if err != nil || e.Key != key {
+			return e, err
+		}
+	}
+	return store.Entry{}, store.ErrNotFound
 }
 
 func TestIdleListsGo(t *testing.T) {

@@ -38,6 +38,11 @@ type Fetcher interface {
 	Get(ctx context.Context, url string, want safehttp.Want) (safehttp.Response, error)
 }
 
+var (
+	_ Fetcher       = (*safehttp.Client)(nil)
+	_ status.Source = (*Source)(nil)
+)
+
 // Config is what a Source needs. Every part but MaxAge is required.
 type Config struct {
 	// Fetcher reaches the hosts of status lists, and refuses addresses that are not public.
