@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -38,7 +39,8 @@ type Grant struct {
 	ValidUntil time.Time             `json:"validUntil"`
 }
 
-// GrantedDelegation is the member delegation of a Grant.
+// GrantedDelegation is the member delegation of a Grant. A member without omitempty must be there,
+// if only as an empty list: what limits is stated, never assumed.
 type GrantedDelegation struct {
 	Relationship string                   `json:"relationship"`
 	LegalBasis   string                   `json:"legalBasis"`
@@ -48,7 +50,7 @@ type GrantedDelegation struct {
 	Controller   []string                 `json:"dataController"`
 	ReviewBy     time.Time                `json:"reviewBy,omitzero"`
 	TransitionAt time.Time                `json:"transitionAt,omitzero"`
-	Redelegation *credential.Redelegation `json:"redelegation"`
+	Redelegation credential.Redelegation  `json:"redelegation"`
 	Prohibition  []credential.Prohibition `json:"prohibition"`
 	Assurance    *credential.Assurance    `json:"identityAssurance,omitempty"`
 	Permission   []GrantedPermission      `json:"permission"`
@@ -62,50 +64,91 @@ type GrantedPermission struct {
 	Constraint strictjson.Value `json:"constraint"`
 }
 
-// issuersOwn are members that only the issuer sets.
-func issuersOwn() []string {
-	return []string{"id", "issuer", "iss", "credentialStatus", "status", "credentialSchema", "cnf", "proof", "type", "@context"}
-}
-
-// ReadGrant reads a request to grant. A member that only the issuer may set is
-// issue.claim_forbidden, an unknown one and one of the wrong type credential.schema_invalid.
+// ReadGrant reads a request to grant. A member that it does not know is only the issuer's to set,
+// issue.claim_forbidden; one that is missing or of the wrong type is credential.schema_invalid.
 func ReadGrant(raw []byte) (GrantRequest, error) {
 	var r GrantRequest
-	if err := ownMembers(raw); err != nil {
-		return r, err
-	}
 	if err := strictjson.UnmarshalClosed(raw, &r); err != nil {
-		if code := reason.Of(err); code == reason.JSONType || code == reason.JSONNumberForm {
-			return r, reason.Wrap(reason.CredentialSchemaInvalid, "a member of the grant is unknown or of the wrong type", err)
+		if unfit(err) && strictjson.Unmarshal(raw, new(GrantRequest)) == nil {
+			return r, reason.Wrap(reason.IssueClaimForbidden, "a member that the request may not set", err)
 		}
-		return r, err
+		return r, invalidGrant(err)
 	}
-	if r.Grant.Delegation.Redelegation == nil || r.Grant.Delegation.Prohibition == nil {
-		return r, reason.New(reason.CredentialSchemaInvalid, "redelegation and prohibition must be stated, if only as none")
+	if err := limitsStated(raw); err != nil {
+		return r, invalidGrant(err)
 	}
 	return r, nil
 }
 
-func ownMembers(raw []byte) error {
+func unfit(err error) bool {
+	switch reason.Of(err) {
+	case reason.JSONType, reason.JSONNumberForm, reason.JSONMemberMissing:
+		return true
+	}
+	return false
+}
+
+// invalidGrant is what json.type means in what becomes a credential.
+func invalidGrant(err error) error {
+	if unfit(err) {
+		return reason.Wrap(reason.CredentialSchemaInvalid, "a member of the grant is missing or of the wrong type", err)
+	}
+	return err
+}
+
+// object is a JSON object of which only the names matter.
+type object = map[string]strictjson.Value
+
+// limitsStated refuses a request in which a limiting member is absent: absent never means none.
+func limitsStated(raw []byte) error {
 	var r struct {
-		Grant map[string]strictjson.Value `json:"grant"`
+		Grant struct {
+			Delegation object `json:"delegation"`
+		} `json:"grant"`
 	}
 	if err := strictjson.Unmarshal(raw, &r); err != nil {
 		return err
 	}
-	for _, name := range issuersOwn() {
-		if _, there := r.Grant[name]; there {
-			return reason.New(reason.IssueClaimForbidden, "the grant sets "+name)
+	d := r.Grant.Delegation
+	if err := has(d, "relationship", "legalBasis", "grantedBy", "jurisdiction", "purpose", "dataController", "redelegation", "prohibition", "permission"); err != nil {
+		return err
+	}
+	var inner struct {
+		Redelegation object   `json:"redelegation"`
+		Prohibition  []object `json:"prohibition"`
+		Permission   []object `json:"permission"`
+	}
+	whole, err := strictjson.Marshal(d)
+	if err != nil {
+		return err
+	}
+	if err := strictjson.Unmarshal(whole, &inner); err != nil {
+		return err
+	}
+	return limitsInside(inner.Redelegation, inner.Prohibition, inner.Permission)
+}
+
+func limitsInside(redelegation object, prohibitions, permissions []object) error {
+	if err := has(redelegation, "maxDepth", "kinds"); err != nil {
+		return err
+	}
+	for _, p := range prohibitions {
+		if err := has(p, "resource", "actions"); err != nil {
+			return err
 		}
 	}
-	var d struct {
-		Permission []map[string]strictjson.Value `json:"permission"`
+	for _, p := range permissions {
+		if err := has(p, "resource", "action", "risk", "constraint"); err != nil {
+			return err
+		}
 	}
-	if raw := r.Grant["delegation"]; len(raw) > 0 && strictjson.Unmarshal(raw, &d) == nil {
-		for _, p := range d.Permission {
-			if _, there := p["id"]; there {
-				return reason.New(reason.IssueClaimForbidden, "a permission sets id")
-			}
+	return nil
+}
+
+func has(o object, names ...string) error {
+	for _, name := range names {
+		if _, there := o[name]; !there {
+			return reason.New(reason.JSONMemberMissing, name+" is missing")
 		}
 	}
 	return nil
@@ -125,7 +168,7 @@ func (g *Grant) credential(issuer, holder, framework string, random io.Reader) (
 		OnBehalfOf:   credential.Principal{ID: g.OnBehalfOf.ID, Identifier: g.OnBehalfOf.Identifier},
 		Relationship: d.Relationship, LegalBasis: d.LegalBasis, GrantedBy: d.GrantedBy,
 		Jurisdiction: d.Jurisdiction, Purposes: d.Purpose, Controllers: d.Controller,
-		ReviewBy: d.ReviewBy, TransitionAt: d.TransitionAt, Redelegation: *d.Redelegation,
+		ReviewBy: d.ReviewBy, TransitionAt: d.TransitionAt, Redelegation: d.Redelegation,
 		Prohibitions: d.Prohibition, Assurance: d.Assurance, Evidence: g.Evidence, Framework: framework,
 	}
 	for _, p := range d.Permission {
@@ -140,6 +183,23 @@ func (g *Grant) credential(issuer, holder, framework string, random io.Reader) (
 	return c, nil
 }
 
+// signable refuses what no format could sign or no wallet could collect.
+func (g *Grant) signable() error {
+	for _, t := range []time.Time{g.ValidFrom, g.ValidUntil, g.Delegation.ReviewBy, g.Delegation.TransitionAt} {
+		if t.Nanosecond() != 0 {
+			return reason.New(reason.CredentialSchemaInvalid, "a time has a fraction of a second, which not every format carries")
+		}
+	}
+	if g.Delegate.ID == "" {
+		return nil
+	}
+	delegate, err := did.Parse(g.Delegate.ID)
+	if err != nil || delegate.Method() != "key" && delegate.Method() != "jwk" {
+		return reason.Wrap(reason.CredentialSchemaInvalid, "the delegate is a did:key or did:jwk, or left out", err)
+	}
+	return nil
+}
+
 // allows checks a request against the profile it names.
 func (p Profile) allows(r GrantRequest) error {
 	if len(r.Formats) == 0 {
@@ -151,10 +211,10 @@ func (p Profile) allows(r GrantRequest) error {
 		}
 	}
 	if !slices.Contains(p.Relationships, r.Grant.Delegation.Relationship) {
-		return reason.New(reason.CredentialSchemaInvalid, "the profile does not grant this relationship")
+		return reason.New(reason.IssueClaimForbidden, "the profile does not grant this relationship")
 	}
 	if r.Grant.ValidUntil.Sub(r.Grant.ValidFrom) > p.MaxValidity {
-		return reason.New(reason.TrustValidityTooLong, "the profile allows "+p.MaxValidity.String()+" at most")
+		return reason.New(reason.IssueClaimForbidden, "the validity is longer than the profile allows: "+p.MaxValidity.String())
 	}
 	return nil
 }

@@ -17,11 +17,13 @@ import (
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/trustframework"
 )
 
 // A person who passes a delegation on cannot run a status list. The issuer of the root hosts the
 // status of the link that the person signs (delegation.md §12): it gives an index to whoever
-// proves to be the delegate of a link that it knows, and takes the link back when asked by the same key.
+// proves to be the delegate of a link that it knows, and takes the link back when asked by the
+// same key or by one above it.
 
 // Types of the signed requests.
 const (
@@ -36,6 +38,21 @@ type hostedClaims struct {
 	Nonce    string `json:"nonce"`
 	Parent   string `json:"parent,omitempty"`     // credential id of the link that is passed on
 	Child    string `json:"credential,omitempty"` // credential id of the link that will be, or was, signed
+	// Delegate is the DID of the child's delegate. Only who may pass the child on in turn need be named.
+	Delegate string `json:"delegate,omitempty"`
+}
+
+// link is what the issuer knows of one credential by its id: its delegation, and the index that
+// says whether it still holds. Person-issued links that are hosted here have one too.
+type link struct {
+	Delegation string        `json:"delegation"`       // of the root
+	Holder     string        `json:"holder"`           // the delegate's DID; "" for a hosted link whose delegate was not named
+	Grantor    string        `json:"grantor"`          // who signed a hosted link
+	Parent     string        `json:"parent,omitempty"` // credential id of the link above, for a hosted link
+	Depth      int           `json:"depth"`            // how often it may be passed on
+	Ref        publisher.Ref `json:"ref"`
+	Hosted     int           `json:"hosted"` // person-issued links hosted below it
+	version    uint64
 }
 
 // HostedStatus is where the status of a person-issued link will be published.
@@ -54,100 +71,170 @@ type HostedBitstring struct {
 	List    string `json:"statusListCredential"`
 }
 
+// hosting is a signed request that was checked.
+type hosting struct {
+	hostedClaims
+	signer string // DID
+	spent  store.Change
+}
+
 // Host gives a status index to a link that the signer of request, the delegate of a link known
-// here, is about to sign. The child's credential id becomes known here, so that it may be passed on in turn.
+// here, is about to sign. Asking again for the same link, with a new nonce, gives the same index.
+//
+// Refusals: those of a key proof; object.unknown if the parent is not the signer's; status.revoked,
+// status.suspended or credential.expired if it or a link above does not hold;
+// chain.redelegation_forbidden if it may not be passed on; limit.rate after MaxHosted links;
+// idempotency.mismatch if the credential id is taken by another.
 func (i *Issuer) Host(ctx context.Context, request []byte) (HostedStatus, error) {
-	signer, c, spent, err := i.openHosted(ctx, request, TypeHostedStatus)
-	if err != nil {
-		return HostedStatus{}, err
+	for range maxAttempts {
+		h, err := i.openHosted(ctx, request, TypeHostedStatus)
+		if err != nil {
+			return HostedStatus{}, err
+		}
+		ref, err := i.host(ctx, h)
+		if _, conflict := store.IsConflict(err); conflict {
+			continue
+		}
+		if err != nil {
+			return HostedStatus{}, err
+		}
+		return i.hostedStatus(ref), nil
 	}
-	parent, err := i.parentOf(ctx, c, signer)
+	return HostedStatus{}, contested()
+}
+
+func (i *Issuer) host(ctx context.Context, h hosting) (publisher.Ref, error) {
+	parent, err := i.parentOf(ctx, h)
 	if err != nil {
-		return HostedStatus{}, err
+		return publisher.Ref{}, err
+	}
+	known, err := i.linkOf(ctx, h.Child)
+	switch {
+	case err == nil && known.Grantor == h.signer && known.Parent == h.Parent:
+		return known.Ref, i.commit(ctx, changes{list: []store.Change{h.spent}})
+	case err == nil:
+		return publisher.Ref{}, reason.New(reason.IdempotencyMismatch, "the credential id is taken")
+	case reason.Of(err) != reason.ObjectUnknown:
+		return publisher.Ref{}, err
+	case parent.Hosted >= MaxHosted:
+		return publisher.Ref{}, reason.New(reason.LimitRate, "this delegation was passed on as often as is hosted")
 	}
 	ref, err := i.cfg.Allocator.Allocate(ctx)
 	if err != nil {
-		return HostedStatus{}, err
+		return publisher.Ref{}, err
 	}
-	child := link{Delegation: parent.Delegation, Grantor: signer.String(), Parent: c.Parent, Depth: parent.Depth - 1, Ref: ref}
+	var steps changes
+	steps.add(h.spent, nil)
+	steps.add(put(prefixCredential+h.Child, 0, link{
+		Delegation: parent.Delegation, Holder: h.Delegate, Grantor: h.signer, Parent: h.Parent, Depth: parent.Depth - 1, Ref: ref,
+	}, time.Time{}))
 	parent.Hosted++
-	mine, err := put(prefixCredential+c.Child, 0, child, time.Time{})
-	if err != nil {
-		return HostedStatus{}, err
+	steps.add(put(prefixCredential+h.Parent, parent.version, parent, time.Time{}))
+	if steps.err != nil {
+		return publisher.Ref{}, steps.err
 	}
-	theirs, err := put(prefixCredential+c.Parent, parent.version, parent, time.Time{})
-	if err != nil {
-		return HostedStatus{}, err
-	}
-	_, err = i.cfg.Audit.Append(ctx, i.event(audit.TypeHost, parent.Delegation, string(Issued), "", c.Child, signer.String()), spent, mine, theirs)
-	if _, conflict := store.IsConflict(err); conflict {
-		return HostedStatus{}, reason.New(reason.ProofNonce, "the nonce or the credential id was used meanwhile; try again")
-	}
-	return i.hostedStatus(ref), err
+	_, err = i.cfg.Audit.Append(ctx, i.event(audit.Host, parent.Delegation, Issued, h.Child, h.signer), steps.list...)
+	return ref, err
 }
 
-// RevokeHosted takes back a person-issued link at the request of whoever signed it.
+// RevokeHosted takes back a person-issued link at the request of whoever signed it, or of the
+// delegate of a link above it. Nobody else may: revoke.not_authorised. Taking it back again changes
+// nothing and is no error.
 func (i *Issuer) RevokeHosted(ctx context.Context, request []byte) error {
-	signer, c, spent, err := i.openHosted(ctx, request, TypeHostedRevoke)
-	if err != nil {
-		return err
-	}
 	for range maxAttempts {
-		l, err := i.link(ctx, c.Child)
-		if err != nil || l.Grantor != signer.String() {
-			return reason.Wrap(reason.RevokeNotAuthorised, "only who signed a link may take it back here", err)
-		}
-		flips, err := i.cfg.Book.Flip(ctx, []publisher.Ref{l.Ref}, status.Revoked)
+		h, err := i.openHosted(ctx, request, TypeHostedRevoke)
 		if err != nil {
 			return err
 		}
-		_, err = i.cfg.Audit.Append(ctx, i.event(audit.TypeRevoke, l.Delegation, string(Revoked), "", c.Child, signer.String()), append(flips, spent)...)
-		key, conflict := store.IsConflict(err)
-		switch {
-		case err == nil:
-			i.cfg.Book.Committed([]publisher.Ref{l.Ref})
-			return nil
-		case conflict && key == spent.Key:
-			return reason.New(reason.ProofNonce, "the nonce was used before")
-		case !conflict:
-			return notDurable(err)
+		err = i.revokeHosted(ctx, h)
+		if _, conflict := store.IsConflict(err); !conflict {
+			return err
 		}
 	}
-	return reason.New(reason.RevokeNotDurable, "the list changes too often; try again")
+	return notDurable(contested())
+}
+
+func (i *Issuer) revokeHosted(ctx context.Context, h hosting) error {
+	l, err := i.revocable(ctx, h)
+	if err != nil {
+		return err
+	}
+	flips, err := i.cfg.Book.Flip(ctx, []publisher.Ref{l.Ref}, status.Revoked)
+	if err != nil {
+		return notDurable(err)
+	}
+	_, err = i.cfg.Audit.Append(ctx, i.event(audit.Revoke, l.Delegation, Revoked, h.Child, h.signer), append(flips, h.spent)...)
+	if _, conflict := store.IsConflict(err); conflict {
+		return err
+	}
+	if err != nil {
+		return notDurable(err)
+	}
+	i.cfg.Book.Committed([]publisher.Ref{l.Ref})
+	return nil
+}
+
+// revocable returns the hosted link that h may take back: signed by h's signer, or below a link that was.
+func (i *Issuer) revocable(ctx context.Context, h hosting) (*link, error) {
+	refused := reason.New(reason.RevokeNotAuthorised, "only who signed a link, or stands above it, may take it back here")
+	child, err := i.linkOf(ctx, h.Child)
+	if err != nil {
+		return nil, orRefused(err, refused)
+	}
+	for l := child; l.Parent != ""; {
+		if l.Grantor == h.signer {
+			return child, nil
+		}
+		if l, err = i.linkOf(ctx, l.Parent); err != nil {
+			return nil, orRefused(err, refused)
+		}
+	}
+	return nil, refused
+}
+
+// orRefused is refused where err says that there is nothing: that and not-yours look the same.
+func orRefused(err, refused error) error {
+	if reason.Of(err) == reason.ObjectUnknown {
+		return refused
+	}
+	return err
 }
 
 // openHosted checks a signed request: who signed it, for us, now, with a nonce of ours.
-func (i *Issuer) openHosted(ctx context.Context, request []byte, kind string) (did.DID, hostedClaims, store.Change, error) {
-	var c hostedClaims
-	fail := func(err error) (did.DID, hostedClaims, store.Change, error) { return did.DID{}, c, store.Change{}, err }
+func (i *Issuer) openHosted(ctx context.Context, request []byte, kind string) (hosting, error) {
+	var h hosting
 	t, err := jose.Parse(request, jose.Policy{Type: kind})
 	if err != nil {
-		return fail(err)
+		return h, err
 	}
 	method, err := did.ParseURL(t.Header.KeyID)
 	if err != nil {
-		return fail(err)
+		return h, err
+	}
+	if m := method.DID().Method(); m != "key" && m != "jwk" {
+		return h, reason.New(reason.DIDMethodUnsupported, "a delegate is a did:key or did:jwk")
 	}
 	doc, err := i.cfg.Resolver.Resolve(ctx, method.DID())
 	if err != nil {
-		return fail(err)
+		return h, err
 	}
 	k, err := doc.Key(method, did.AssertionMethod, i.cfg.Now())
 	if err != nil {
-		return fail(err)
+		return h, err
 	}
 	payload, err := t.Verify(k)
 	if err != nil {
-		return fail(err)
+		return h, err
 	}
-	if err := strictjson.Unmarshal(payload, &c); err != nil {
-		return fail(err)
+	if err := strictjson.Unmarshal(payload, &h.hostedClaims); err != nil {
+		return h, err
 	}
-	if err := c.check(i.cfg.Origin, i.cfg.Now()); err != nil {
-		return fail(err)
+	if err := h.check(i.cfg.Origin, i.cfg.Now()); err != nil {
+		return h, err
 	}
-	spent, err := i.spendNonce(ctx, c.Nonce)
-	return method.DID(), c, spent, err
+	h.signer = method.DID().String()
+	h.spent, err = i.spendNonce(ctx, h.Nonce)
+	return h, err
 }
 
 func (c hostedClaims) check(audience string, now time.Time) error {
@@ -156,41 +243,67 @@ func (c hostedClaims) check(audience string, now time.Time) error {
 		return reason.New(reason.ProofAud, "")
 	case c.IssuedAt == nil || now.Sub(time.Unix(*c.IssuedAt, 0)) > vci.ProofMaxAge || time.Unix(*c.IssuedAt, 0).Sub(now) > vci.ProofMaxAhead:
 		return reason.New(reason.ProofIat, "iat is absent or outside the window; check the clock of this device")
-	case c.Child == "" || len(c.Child) > 256 || len(c.Parent) > 256 || !credential.IsURI(c.Child):
+	case !credential.IsURI(c.Child) || len(c.Child) > maxCredentialID || len(c.Parent) > maxCredentialID || c.Child == c.Parent:
 		return reason.New(reason.JSONMemberMissing, "the credential id of the link is needed")
+	case c.Delegate == "":
+		return nil
 	}
-	return nil
+	_, err := did.Parse(c.Delegate)
+	return err
 }
 
 // parentOf returns the link that is to be passed on, if the signer is its delegate and it may be.
-func (i *Issuer) parentOf(ctx context.Context, c hostedClaims, signer did.DID) (*link, error) {
-	l, err := i.link(ctx, c.Parent)
-	if err != nil || l.Holder != signer.String() {
+func (i *Issuer) parentOf(ctx context.Context, h hosting) (*link, error) {
+	l, err := i.linkOf(ctx, h.Parent)
+	if err != nil {
+		return nil, err
+	}
+	if l.Holder != h.signer {
 		return nil, reason.New(reason.ObjectUnknown, "no such link of yours")
 	}
-	state, err := i.cfg.Book.State(ctx, l.Ref)
-	switch {
-	case err != nil:
-		return nil, err
-	case state == status.Revoked:
-		return nil, reason.New(reason.StatusRevoked, "the delegation was taken back")
-	case state != status.Valid:
-		return nil, reason.New(reason.StatusSuspended, "the delegation is suspended")
-	case l.Depth < 1:
+	if l.Depth < 1 {
 		return nil, reason.New(reason.ChainRedelegationForbidden, "this delegation may not be passed on")
-	case l.Hosted >= MaxHosted:
-		return nil, reason.New(reason.LimitRate, "this delegation was passed on as often as is hosted")
 	}
-	return l, nil
+	d, err := i.Delegation(ctx, l.Delegation)
+	if err != nil {
+		return nil, err
+	}
+	if d.At(i.cfg.Now()) == Expired {
+		return nil, reason.New(reason.CredentialExpired, "the delegation has ended")
+	}
+	return l, i.holds(ctx, *l)
 }
 
-func (i *Issuer) link(ctx context.Context, credentialID string) (*link, error) {
-	if len(credentialID) > 256 {
+// holds returns nil if l and every link above it are neither revoked nor suspended.
+func (i *Issuer) holds(ctx context.Context, l link) error {
+	for range trustframework.MaxChainLinks {
+		state, err := i.cfg.Book.State(ctx, l.Ref)
+		switch {
+		case err != nil:
+			return err
+		case state == status.Revoked:
+			return reason.New(reason.StatusRevoked, "the delegation was taken back")
+		case state != status.Valid:
+			return reason.New(reason.StatusSuspended, "the delegation is suspended")
+		case l.Parent == "":
+			return nil
+		}
+		above, err := i.linkOf(ctx, l.Parent)
+		if err != nil {
+			return err
+		}
+		l = *above
+	}
+	return reason.New(reason.ChainTooLong, "the delegation was passed on too often")
+}
+
+func (i *Issuer) linkOf(ctx context.Context, credentialID string) (*link, error) {
+	if len(credentialID) > maxCredentialID {
 		return nil, reason.New(reason.ObjectUnknown, "no such credential")
 	}
 	l := new(link)
-	version, err := i.get(ctx, prefixCredential+credentialID, l, reason.ObjectUnknown)
-	l.version = version
+	e, err := i.get(ctx, prefixCredential+credentialID, l, reason.ObjectUnknown)
+	l.version = e.Version
 	return l, err
 }
 

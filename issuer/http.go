@@ -9,6 +9,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status/publisher"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -19,8 +20,12 @@ var openAPI []byte
 // OpenAPI returns the description of the issuer's admin API (OpenAPI 3.1).
 func OpenAPI() []byte { return openAPI }
 
-// documentLife is how long others may keep the issuer's DID document.
-const documentLife = 60 * time.Second
+// How long others may keep what is the same for everybody.
+const (
+	documentLife = 60 * time.Second // the DID document: a new key is seen within it
+	metadataLife = 5 * time.Minute
+	schemaLife   = time.Hour
+)
 
 // Handler returns the issuer's HTTP surface. Operators authenticate with admin; wallets with what
 // an offer gave them.
@@ -57,11 +62,11 @@ func (i *Issuer) getDocument(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	web.CacheFor(w, documentLife)
-	web.Bytes(w, http.StatusOK, "application/did+json", raw)
+	web.Bytes(w, http.StatusOK, did.MediaType, raw)
 }
 
 func getSchema(w http.ResponseWriter, _ *http.Request) {
-	web.CacheFor(w, time.Hour)
+	web.CacheFor(w, schemaLife)
 	web.Bytes(w, http.StatusOK, "application/schema+json", credential.Schema())
 }
 
@@ -100,12 +105,12 @@ func serveList(w http.ResponseWriter, r *http.Request, doc *publisher.Document, 
 func (i *Issuer) postHosted(w http.ResponseWriter, r *http.Request) {
 	raw, err := web.ReadBody(r, "application/jwt")
 	if err != nil {
-		web.Problem(w, reason.Delegate, err)
+		refuse(w, reason.Delegate, err)
 		return
 	}
 	hosted, err := i.Host(r.Context(), raw)
 	if err != nil {
-		web.Problem(w, reason.Delegate, err)
+		refuse(w, reason.Delegate, err)
 		return
 	}
 	web.JSON(w, http.StatusCreated, hosted)
@@ -114,11 +119,11 @@ func (i *Issuer) postHosted(w http.ResponseWriter, r *http.Request) {
 func (i *Issuer) postHostedRevoke(w http.ResponseWriter, r *http.Request) {
 	raw, err := web.ReadBody(r, "application/jwt")
 	if err != nil {
-		web.Problem(w, reason.Delegate, err)
+		refuse(w, reason.Delegate, err)
 		return
 	}
 	if err := i.RevokeHosted(r.Context(), raw); err != nil {
-		web.Problem(w, reason.Delegate, err)
+		refuse(w, reason.Delegate, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -16,17 +16,17 @@ import (
 func (i *Issuer) postDelegation(w http.ResponseWriter, r *http.Request) {
 	raw, err := web.ReadBody(r, "application/json")
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
 	request, err := ReadGrant(raw)
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
 	offering, err := i.Offer(r.Context(), request, raw, r.Header.Get("Idempotency-Key"))
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
 	web.JSON(w, http.StatusCreated, offering)
@@ -60,6 +60,9 @@ func (d *Delegation) whole(now time.Time) Shown {
 	return s
 }
 
+// defaultPage is how many delegations a page has where the request does not say.
+const defaultPage = 50
+
 // Page is a part of the list of delegations, oldest first; Next is "" on the last one.
 type Page struct {
 	Delegations []Shown `json:"delegations"`
@@ -69,19 +72,19 @@ type Page struct {
 func (i *Issuer) getDelegations(w http.ResponseWriter, r *http.Request) {
 	query, err := web.Query(r)
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
-	limit := 50
+	limit := defaultPage
 	if text := query.Get("limit"); text != "" {
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > MaxPage {
-			web.Problem(w, reason.Service, reason.New(reason.HTTPInvalid, "limit is from 1 to 200"))
+			refuseOperator(w, reason.New(reason.HTTPInvalid, "limit is from 1 to 200"))
 			return
 		}
 	}
 	found, err := i.List(r.Context(), query.Get("after"), limit)
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
 	page := Page{Delegations: []Shown{}}
@@ -97,7 +100,7 @@ func (i *Issuer) getDelegations(w http.ResponseWriter, r *http.Request) {
 func (i *Issuer) getDelegation(w http.ResponseWriter, r *http.Request) {
 	d, err := i.Delegation(r.Context(), r.PathValue("id"))
 	if err != nil {
-		web.Problem(w, reason.Service, err)
+		refuseOperator(w, err)
 		return
 	}
 	web.JSON(w, http.StatusOK, d.whole(i.cfg.Now()))
@@ -107,17 +110,17 @@ func (i *Issuer) changeState(change func(context.Context, string, Change) (*Dele
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw, err := web.ReadBody(r, "application/json")
 		if err != nil {
-			web.Problem(w, reason.Service, err)
+			refuseOperator(w, err)
 			return
 		}
 		var c Change
 		if err := strictjson.UnmarshalClosed(raw, &c); err != nil {
-			web.Problem(w, reason.Service, err)
+			refuseOperator(w, err)
 			return
 		}
 		d, err := change(r.Context(), r.PathValue("id"), c)
 		if err != nil {
-			web.Problem(w, reason.Service, err)
+			refuseOperator(w, err)
 			return
 		}
 		web.JSON(w, http.StatusOK, d.show(i.cfg.Now()))

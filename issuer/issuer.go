@@ -32,8 +32,10 @@ const (
 	TxCodeSize  = 6                 // digits of a transaction code
 	MaxPage     = 200               // delegations in one page of a list
 	MaxNote     = 500               // bytes of a note on a change of state
+	MaxReason   = 64                // bytes of its reason
 	MaxHosted   = 64                // person-issued links hosted for one credential
-	maxAttempts = 5                 // commits tried while others win
+	MaxName     = 128               // bytes of Config.Name
+	maxAttempts = 16                // commits tried while others win; more than MaxTxTries, so that a code is never starved
 )
 
 // AuditLog is where issuances and revocations are recorded; *audit.Log is the one there is.
@@ -64,20 +66,26 @@ type Config struct {
 }
 
 // Issuer grants and signs for one organisation. It is safe for concurrent use. Only New makes one.
-type Issuer struct{ cfg Config }
+type Issuer struct {
+	cfg      Config
+	nonceKey [nonceKeySize]byte // under which nonces are made; not kept over a restart
+}
 
 // New checks cfg and returns its issuer. A part that is missing is an error.
 func New(cfg Config) (*Issuer, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	return &Issuer{cfg}, nil
+	i := &Issuer{cfg: cfg}
+	return i, i.random(i.nonceKey[:])
 }
 
 func (c Config) check() error {
 	switch {
-	case c.ID.IsZero() || c.Name == "":
-		return errors.New("ID or Name is missing")
+	case c.ID.IsZero():
+		return errors.New("ID is missing")
+	case c.Name == "" || len(c.Name) > MaxName:
+		return errors.New("Name is missing or too long")
 	case vci.CheckIssuer(c.Origin) != nil:
 		return errors.New("Origin is not an https address")
 	case c.Signer == nil || c.Document == nil:

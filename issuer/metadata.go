@@ -4,29 +4,31 @@ package issuer
 
 import (
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/openid/vci"
 )
 
 // Credential configuration ids, one for each securing format.
 const (
-	configurationSDJWT = "delegation"
-	configurationVCJWT = "delegation-vc-jwt"
+	ConfigurationSDJWT = "delegation"        // dc+sd-jwt
+	ConfigurationVCJWT = "delegation-vc-jwt" // vc+jwt, called jwt_vc_json on the wire
 )
 
 // formatOf returns the securing format of a credential configuration.
 func formatOf(configuration string) (name string, known bool) {
 	switch configuration {
-	case configurationSDJWT:
-		return "dc+sd-jwt", true
-	case configurationVCJWT:
-		return "vc+jwt", true
+	case ConfigurationSDJWT:
+		return sdjwt.Name, true
+	case ConfigurationVCJWT:
+		return vcjwt.Name, true
 	}
 	return "", false
 }
 
-func (i *Issuer) configurationIDs(formats []string) []string {
+func configurationIDs(formats []string) []string {
 	var out []string
-	for _, id := range []string{configurationSDJWT, configurationVCJWT} {
+	for _, id := range []string{ConfigurationSDJWT, ConfigurationVCJWT} {
 		for _, f := range formats {
 			if name, _ := formatOf(id); name == f {
 				out = append(out, id)
@@ -52,12 +54,12 @@ func (i *Issuer) Metadata() vci.IssuerMetadata {
 			ProofTypes: map[string]vci.ProofType{"jwt": {Algorithms: algorithms}},
 			Metadata:   &vci.ConfigurationMetadata{Display: []vci.Display{{Name: "Permission to act for someone", Locale: "en-GB"}}},
 		}
-		if f.Name() == "dc+sd-jwt" {
-			c.Format, c.VCT = "dc+sd-jwt", credential.VCTDelegation
+		if f.Name() == sdjwt.Name {
+			c.Format, c.VCT = sdjwt.Name, credential.VCTDelegation
 		} else {
 			c.Format, c.Definition = "jwt_vc_json", &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}
 		}
-		m.Configurations[i.configurationIDs([]string{f.Name()})[0]] = c
+		m.Configurations[configurationIDs([]string{f.Name()})[0]] = c
 	}
 	return m
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
 )
 
 // notification is what a wallet says became of a credential (OpenID4VCI 1.0 §11.1).
@@ -16,7 +17,8 @@ type notification struct {
 }
 
 // Notify takes a wallet's notification. It is recorded and nothing depends on it; repeating it
-// changes nothing.
+// changes nothing. An event that is not known and an id that is not of this access token are
+// notification.unknown.
 func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
 	t, err := i.bearer(ctx, bearer)
 	if err != nil {
@@ -29,20 +31,36 @@ func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
 	switch n.Event {
 	case "credential_accepted", "credential_failure", "credential_deleted":
 	default:
-		return reason.New(reason.NotificationUnknown, "no such event")
+		return spoken{reason.New(reason.NotificationUnknown, "no such event"), "invalid_notification_request"}
 	}
-	l, err := i.link(ctx, n.ID)
-	if err != nil || l.Delegation != t.Delegation {
+	if err := i.notifies(ctx, n.ID, t); err != nil {
+		return err
+	}
+	for range maxAttempts {
+		err := i.notified(ctx, t.Delegation, n.Event)
+		if _, conflict := store.IsConflict(err); !conflict {
+			return err
+		}
+	}
+	return contested()
+}
+
+// notifies refuses an id that is none of a credential which this token collected.
+func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) error {
+	l, err := i.linkOf(ctx, id)
+	if reason.Of(err) == reason.ObjectUnknown || err == nil && (l.Delegation != t.Delegation || l.Parent != "") {
 		return reason.New(reason.NotificationUnknown, "no such notification_id")
 	}
-	d, err := i.Delegation(ctx, t.Delegation)
-	if err != nil || d.Notified == n.Event {
+	return err
+}
+
+func (i *Issuer) notified(ctx context.Context, id, event string) error {
+	d, err := i.Delegation(ctx, id)
+	if err != nil || d.Notified == event {
 		return err
 	}
-	d.Notified = n.Event
-	c, err := d.change()
-	if err != nil {
-		return err
-	}
-	return i.commit(ctx, c)
+	d.Notified = event
+	var steps changes
+	steps.add(d.change())
+	return i.commit(ctx, steps)
 }

@@ -4,10 +4,7 @@ package issuer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"math/big"
 	"time"
 
@@ -17,14 +14,17 @@ import (
 	"github.com/behalf-id/behalf/store"
 )
 
-// Offering is a grant that waits to be collected. TxCode travels by another channel than URI.
+// Offering is a grant that was recorded. Offer is nil once it can no longer be collected.
 type Offering struct {
-	ID    string `json:"id"`
-	Offer struct {
-		URI     string    `json:"uri"`
-		TxCode  string    `json:"tx_code"`
-		Expires time.Time `json:"expires_at"`
-	} `json:"offer"`
+	ID    string     `json:"id"`
+	Offer *OfferLink `json:"offer,omitempty"`
+}
+
+// OfferLink is how a wallet collects. TxCode travels by another channel than URI.
+type OfferLink struct {
+	URI     string    `json:"uri"`
+	TxCode  string    `json:"tx_code"`
+	Expires time.Time `json:"expires_at"`
 }
 
 // idempotency maps a key to the one request and the one delegation that it stands for.
@@ -33,10 +33,12 @@ type idempotency struct {
 	Delegation string `json:"delegation"`
 }
 
-// code maps a pre-authorized code to its delegation.
-type code struct {
-	Delegation string `json:"delegation"`
-	Consumed   bool   `json:"consumed"`
+// offer is what has to be told to the person who collects. Its record ends with the offer and is
+// dropped at its collection.
+type offer struct {
+	Code    string    `json:"code"`
+	TxCode  string    `json:"tx_code"`
+	Expires time.Time `json:"expires"`
 }
 
 // placeholderHolder stands in for the delegate's DID when a grant is checked before anybody has
@@ -44,30 +46,32 @@ type code struct {
 const placeholderHolder = "did:key:unknown"
 
 // Offer checks a grant and makes an offer of it. body is the request as it came: the same
-// idempotency key with another body is idempotency.mismatch, with the same body it returns the
-// offer made before. When Offer returns nil the offer is durable.
+// idempotency key with another body is idempotency.mismatch, with the same body it returns what was
+// offered before, as long as that can be collected. When Offer returns nil the offer is durable.
 func (i *Issuer) Offer(ctx context.Context, r GrantRequest, body []byte, key string) (Offering, error) {
-	digest := sha256.Sum256(body)
-	mine := idempotency{Body: base64.RawURLEncoding.EncodeToString(digest[:])}
-	if key == "" || len(key) > 256 {
+	if key == "" || len(key) > maxSecret {
 		return Offering{}, reason.New(reason.HTTPInvalid, "Idempotency-Key is needed, at most 256 bytes")
 	}
 	for range maxAttempts {
-		known, err := i.offeredBefore(ctx, key, mine.Body)
+		known, err := i.offeredBefore(ctx, key, digest(body))
 		if known != nil || err != nil {
-			return i.offering(known, err)
+			return i.offering(ctx, known, err)
 		}
-		d, changes, err := i.draft(r, key, mine)
+		d, o, steps, err := i.draft(r, key, digest(body))
 		if err != nil {
 			return Offering{}, err
 		}
-		_, err = i.cfg.Audit.Append(ctx, i.event(audit.TypeOffer, d.ID, string(Offered), "", r.Grant.OnBehalfOf.ID, ""), changes...)
+		_, err = i.cfg.Audit.Append(ctx, i.event(audit.Offer, d.ID, Offered, r.Grant.OnBehalfOf.ID, ""), steps.list...)
 		if _, conflict := store.IsConflict(err); conflict {
 			continue // another request with this key was first
 		}
-		return i.offering(d, err)
+		if err != nil {
+			return Offering{}, err
+		}
+		i.cfg.Logger.InfoContext(ctx, "offered", "delegation", d.ID)
+		return Offering{ID: d.ID, Offer: i.link(d, o)}, nil
 	}
-	return Offering{}, reason.New(reason.StorageUnavailable, "too many requests with this idempotency key at once")
+	return Offering{}, contested()
 }
 
 // offeredBefore returns the delegation that was made under an idempotency key, nil if none was.
@@ -85,72 +89,89 @@ func (i *Issuer) offeredBefore(ctx context.Context, key, body string) (*Delegati
 	return i.Delegation(ctx, known.Delegation)
 }
 
-// draft checks the grant and returns its delegation and what has to be committed.
-func (i *Issuer) draft(r GrantRequest, key string, mine idempotency) (*Delegation, []store.Change, error) {
+// draft checks the grant and returns its delegation, its offer, and what has to be committed.
+func (i *Issuer) draft(r GrantRequest, key, body string) (*Delegation, offer, changes, error) {
+	fail := func(err error) (*Delegation, offer, changes, error) { return nil, offer{}, changes{}, err }
 	holder := r.Grant.Delegate.ID
 	if holder == "" {
 		holder = placeholderHolder
 	}
 	if _, err := i.prepare(r, holder); err != nil {
-		return nil, nil, err
+		return fail(err)
 	}
-	id, err := i.newID("dg_")
+	id, err := i.newID("dg-")
 	if err != nil {
-		return nil, nil, err
-	}
-	preauthorized, err := i.secret()
-	if err != nil {
-		return nil, nil, err
-	}
-	tx, err := txCode(i.cfg.Random)
-	if err != nil {
-		return nil, nil, err
+		return fail(err)
 	}
 	now := i.cfg.Now()
-	d := &Delegation{
-		ID: id, State: Offered, Created: now, Request: r,
-		Offer: &offer{Code: preauthorized, TxCode: tx, Expires: now.Add(OfferLife)},
+	o, err := i.newOffer(now)
+	if err != nil {
+		return fail(err)
 	}
-	mine.Delegation = id
-	changes := make([]store.Change, 3)
-	if changes[0], err = d.change(); err != nil {
-		return nil, nil, err
-	}
-	if changes[1], err = put(digestKey(prefixIdempotency, key), 0, mine, time.Time{}); err != nil {
-		return nil, nil, err
-	}
+	d := &Delegation{ID: id, State: Offered, Created: now, Collectable: o.Expires, Request: r}
+	var steps changes
+	steps.add(d.change())
+	steps.add(put(digestKey(prefixIdempotency, key), 0, idempotency{body, id}, time.Time{}))
+	steps.add(put(prefixOffer+id, 0, o, o.Expires))
 	// The code outlives the offer, so that a second redemption is told apart from a wrong code.
-	changes[2], err = put(digestKey(prefixCode, preauthorized), 0, code{Delegation: id}, now.Add(2*OfferLife))
-	d.version++
-	return d, changes, err
+	steps.add(put(digestKey(prefixCode, o.Code), 0, code{Delegation: id, TxCode: o.TxCode, Expires: o.Expires}, now.Add(2*OfferLife)))
+	return d, o, steps, steps.err
 }
 
-func txCode(random io.Reader) (string, error) {
+func (i *Issuer) newOffer(now time.Time) (offer, error) {
+	preauthorized, err := i.secret()
+	if err != nil {
+		return offer{}, err
+	}
+	tx, err := i.txCode()
+	return offer{Code: preauthorized, TxCode: tx, Expires: now.Add(OfferLife)}, err
+}
+
+// txCode returns TxCodeSize digits. 128 bits modulo a million are even enough.
+func (i *Issuer) txCode() (string, error) {
 	var raw [16]byte
-	if _, err := io.ReadFull(random, raw[:]); err != nil {
-		return "", reason.Wrap(reason.InternalIndeterminate, "no randomness", err)
+	if err := i.random(raw[:]); err != nil {
+		return "", err
 	}
 	n := new(big.Int).Mod(new(big.Int).SetBytes(raw[:]), big.NewInt(1_000_000))
 	return fmt.Sprintf("%0*d", TxCodeSize, n), nil
 }
 
-// offering returns how d is collected.
-func (i *Issuer) offering(d *Delegation, err error) (Offering, error) {
+// offering returns how d, which was offered before, is collected, if it still can be.
+func (i *Issuer) offering(ctx context.Context, d *Delegation, err error) (Offering, error) {
 	if err != nil {
 		return Offering{}, err
 	}
 	out := Offering{ID: d.ID}
-	if d.Offer == nil {
-		return out, reason.New(reason.GrantConsumed, "the offer made with this idempotency key was collected or withdrawn")
+	var o offer
+	switch _, err := i.get(ctx, prefixOffer+d.ID, &o, reason.ObjectUnknown); {
+	case err == nil:
+		out.Offer = i.link(d, o)
+	case reason.Of(err) != reason.ObjectUnknown:
+		return Offering{}, err
 	}
-	o := &vci.Offer{
-		Issuer: i.cfg.Origin, Configurations: i.configurationIDs(d.Request.Formats),
+	return out, nil
+}
+
+func (i *Issuer) link(d *Delegation, o offer) *OfferLink {
+	invitation := &vci.Offer{
+		Issuer: i.cfg.Origin, Configurations: configurationIDs(d.Request.Formats),
 		Grants: vci.Grants{PreAuthorized: &vci.PreAuthorized{
-			Code:   d.Offer.Code,
+			Code:   o.Code,
 			TxCode: &vci.TxCode{InputMode: "numeric", Length: TxCodeSize, Description: "The code that " + i.cfg.Name + " gave you."},
 		}},
 	}
-	out.Offer.URI = vci.OfferLink{Offer: o}.String()
-	out.Offer.TxCode, out.Offer.Expires = d.Offer.TxCode, d.Offer.Expires
-	return out, nil
+	return &OfferLink{URI: vci.OfferLink{Offer: invitation}.String(), TxCode: o.TxCode, Expires: o.Expires}
+}
+
+// dropOffer adds to steps the end of the offer of d, if it has not ended.
+func (i *Issuer) dropOffer(ctx context.Context, d string, steps *changes) error {
+	e, err := i.get(ctx, prefixOffer+d, new(offer), reason.ObjectUnknown)
+	if reason.Of(err) == reason.ObjectUnknown {
+		return nil
+	}
+	if err == nil {
+		steps.drop(e.Key, e.Version)
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -21,12 +22,19 @@ func (i *Issuer) prepare(r GrantRequest, holder string) (*credential.Credential,
 	if err := profile.allows(r); err != nil {
 		return nil, err
 	}
+	if err := r.Grant.signable(); err != nil {
+		return nil, err
+	}
 	f := i.cfg.Framework()
 	c, err := r.Grant.credential(i.cfg.ID.String(), holder, f.ID, i.cfg.Random)
 	if err != nil {
 		return nil, err
 	}
-	if err := credential.Lint(c); err != nil {
+	// Lint asks for a status too, which is reserved only for what passes here.
+	c.Status = i.cfg.Publisher.BitstringRefs(publisher.Ref{})
+	err = credential.Lint(c)
+	c.Status = nil
+	if err != nil {
 		return nil, err
 	}
 	if codes := delegation.CheckRoot(f, c, i.cfg.Now()); len(codes) > 0 {
@@ -42,9 +50,13 @@ func notGrantable(codes []reason.Code) error {
 	for i, c := range codes {
 		words[i] = string(c)
 	}
-	all := errors.New(strings.Join(words, ", "))
-	if first := codes[0]; !strings.HasPrefix(string(first), "trust.") {
-		return reason.Wrap(first, "a gateway would refuse this: "+all.Error(), all)
+	why := "a gateway would refuse this: " + strings.Join(words, ", ")
+	first := codes[0]
+	switch {
+	case first == reason.TrustRegistryUnavailable, first == reason.TrustRegistryStale:
+		return reason.New(first, "the trust framework is not at hand")
+	case strings.HasPrefix(string(first), "trust."):
+		return reason.Wrap(reason.IssuerNotAccredited, why, errors.New(words[0]))
 	}
-	return reason.Wrap(reason.IssuerNotAccredited, "a gateway would refuse this: "+all.Error(), all)
+	return reason.New(first, why)
 }

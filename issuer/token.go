@@ -4,8 +4,6 @@ package issuer
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"time"
 
 	"github.com/behalf-id/behalf/openid/vci"
@@ -13,17 +11,29 @@ import (
 	"github.com/behalf-id/behalf/store"
 )
 
+// code maps a pre-authorized code to its delegation. Every try at it, right or wrong, is a change of
+// this one record: so however many tries come at once, no more than MaxTxTries are answered.
+type code struct {
+	Delegation string    `json:"delegation"`
+	TxCode     string    `json:"tx_code,omitempty"` // until the code is consumed or dead
+	Expires    time.Time `json:"expires"`
+	Tries      int       `json:"tries,omitempty"` // wrong transaction codes
+	Consumed   bool      `json:"consumed,omitempty"`
+}
+
 // accessToken is what a bearer token stands for: one delegation, each of its formats once.
 type accessToken struct {
-	Delegation string   `json:"delegation"`
-	Collected  []string `json:"collected,omitempty"` // formats
+	Delegation string    `json:"delegation"`
+	Expires    time.Time `json:"expires"`
+	Collected  []string  `json:"collected,omitempty"` // formats
 	version    uint64
 	key        string
 }
 
-// Token redeems a pre-authorized code (OpenID4VCI 1.0 §6.1). A code that is not known or past
-// its time is grant.invalid, one that was redeemed grant.consumed; a transaction code that is
-// absent or wrong is grant.tx_code, and after MaxTxTries wrong ones grant.tx_code_locked for good.
+// Token redeems a pre-authorized code (OpenID4VCI 1.0 §6.1). A code that is not known, past its time
+// or comes with a wrong transaction code is grant.invalid, one that was redeemed grant.consumed; a
+// transaction code that is absent or no number of TxCodeSize digits is grant.tx_code, and after
+// MaxTxTries wrong ones the offer is dead, grant.tx_code_locked.
 func (i *Issuer) Token(ctx context.Context, r vci.TokenRequest) (vci.TokenResponse, error) {
 	for range maxAttempts {
 		out, err := i.redeem(ctx, r)
@@ -31,118 +41,111 @@ func (i *Issuer) Token(ctx context.Context, r vci.TokenRequest) (vci.TokenRespon
 			return out, err
 		}
 	}
-	return vci.TokenResponse{}, reason.New(reason.StorageUnavailable, "too many tries at once")
+	return vci.TokenResponse{}, contested()
 }
 
 func (i *Issuer) redeem(ctx context.Context, r vci.TokenRequest) (vci.TokenResponse, error) {
 	var c code
-	key := digestKey(prefixCode, r.Code)
-	version, err := i.get(ctx, key, &c, reason.GrantInvalid)
+	e, err := i.get(ctx, digestKey(prefixCode, r.Code), &c, reason.GrantInvalid)
 	if err != nil {
 		return vci.TokenResponse{}, err
+	}
+	if err := c.open(r.TxCode, i.cfg.Now()); err != nil {
+		return vci.TokenResponse{}, err
+	}
+	if !sameText(r.TxCode, c.TxCode) {
+		return vci.TokenResponse{}, i.wrongTry(ctx, e, c)
 	}
 	d, err := i.Delegation(ctx, c.Delegation)
 	if err != nil {
 		return vci.TokenResponse{}, err
 	}
-	now := i.cfg.Now()
+	if d.At(i.cfg.Now()) != Offered {
+		return vci.TokenResponse{}, reason.New(reason.GrantInvalid, "the offer was withdrawn; ask for a new one")
+	}
+	return i.grantToken(ctx, e, c, d)
+}
+
+// open refuses a code that can no longer be redeemed, and a transaction code that can be no one's.
+func (c code) open(txCode string, now time.Time) error {
 	switch {
 	case c.Consumed:
-		return vci.TokenResponse{}, reason.New(reason.GrantConsumed, "this offer was collected before")
-	case d.Offer == nil || d.At(now) != Offered || !now.Before(d.Offer.Expires):
-		return vci.TokenResponse{}, reason.New(reason.GrantInvalid, "this offer has expired or was withdrawn; ask for a new one")
-	case d.Offer.Tries >= MaxTxTries:
-		return vci.TokenResponse{}, reason.New(reason.GrantTxCodeLocked, "too many wrong codes; ask for a new offer")
-	case r.TxCode == "":
-		return vci.TokenResponse{}, reason.New(reason.GrantTxCode, "the transaction code is needed")
-	case !sameText(r.TxCode, d.Offer.TxCode):
-		return vci.TokenResponse{}, i.wrongTry(ctx, d)
-	}
-	c.Consumed = true
-	spent, err := put(key, version, c, now.Add(2*OfferLife))
-	if err != nil {
-		return vci.TokenResponse{}, err
-	}
-	return i.grantToken(ctx, d, spent)
-}
-
-// wrongTry counts a wrong transaction code before it says so.
-func (i *Issuer) wrongTry(ctx context.Context, d *Delegation) error {
-	d.Offer.Tries++
-	c, err := d.change()
-	if err != nil {
-		return err
-	}
-	if err := i.commit(ctx, c); err != nil {
-		return err
-	}
-	if d.Offer.Tries >= MaxTxTries {
+		return reason.New(reason.GrantConsumed, "this offer was collected before")
+	case c.Tries >= MaxTxTries:
 		return reason.New(reason.GrantTxCodeLocked, "too many wrong codes; ask for a new offer")
+	case !now.Before(c.Expires):
+		return reason.New(reason.GrantInvalid, "this offer has expired; ask for a new one")
+	case txCode == "":
+		return spoken{reason.New(reason.GrantTxCode, "the transaction code is needed"), "invalid_request"}
+	case !isTxCode(txCode):
+		return reason.New(reason.GrantTxCode, "a transaction code has six digits")
 	}
-	return reason.New(reason.GrantInvalid, "the transaction code is wrong")
+	return nil
 }
 
-// grantToken makes an access token durable together with the end of the code.
-func (i *Issuer) grantToken(ctx context.Context, d *Delegation, spent store.Change) (vci.TokenResponse, error) {
+func isTxCode(s string) bool {
+	for k := range len(s) {
+		if s[k] < '0' || s[k] > '9' {
+			return false
+		}
+	}
+	return len(s) == TxCodeSize
+}
+
+// wrongTry counts a wrong transaction code before it says so. The last one ends the offer.
+func (i *Issuer) wrongTry(ctx context.Context, e store.Entry, c code) error {
+	var steps changes
+	refusal := reason.New(reason.GrantInvalid, "the transaction code is wrong")
+	if c.Tries++; c.Tries >= MaxTxTries {
+		c.TxCode = ""
+		refusal = reason.New(reason.GrantTxCodeLocked, "too many wrong codes; ask for a new offer")
+		if err := i.dropOffer(ctx, c.Delegation, &steps); err != nil {
+			return err
+		}
+	}
+	steps.add(put(e.Key, e.Version, c, e.Expires))
+	if err := i.commit(ctx, steps); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// grantToken makes an access token durable together with the end of the code and of the offer.
+func (i *Issuer) grantToken(ctx context.Context, e store.Entry, c code, d *Delegation) (vci.TokenResponse, error) {
 	secret, err := i.secret()
 	if err != nil {
 		return vci.TokenResponse{}, err
 	}
-	t, err := put(digestKey(prefixToken, secret), 0, accessToken{Delegation: d.ID}, i.cfg.Now().Add(TokenLife))
-	if err != nil {
+	until := i.cfg.Now().Add(TokenLife)
+	c.Consumed, c.TxCode, d.Collectable = true, "", until
+	var steps changes
+	steps.add(put(e.Key, e.Version, c, e.Expires))
+	steps.add(put(digestKey(prefixToken, secret), 0, accessToken{Delegation: d.ID, Expires: until}, until))
+	steps.add(d.change())
+	if err := i.dropOffer(ctx, d.ID, &steps); err != nil {
 		return vci.TokenResponse{}, err
 	}
-	if err := i.commit(ctx, spent, t); err != nil {
+	if err := i.commit(ctx, steps); err != nil {
 		return vci.TokenResponse{}, err
 	}
+	i.cfg.Logger.InfoContext(ctx, "code redeemed", "delegation", d.ID)
 	return vci.TokenResponse{AccessToken: secret, TokenType: "Bearer", ExpiresIn: int64(TokenLife / time.Second)}, nil
 }
 
-// commit is Store.Commit, where only a conflict is not storage.unavailable.
-func (i *Issuer) commit(ctx context.Context, changes ...store.Change) error {
-	err := i.cfg.Store.Commit(ctx, changes...)
-	if _, conflict := store.IsConflict(err); err == nil || conflict {
-		return err
-	}
-	if reason.Of(err) == reason.StorageFull {
-		return err
-	}
-	return reason.Wrap(reason.StorageUnavailable, "", err)
-}
-
-// bearer returns what an access token stands for; one that was not issued is token.invalid.
+// bearer returns what an access token stands for; one that was not issued, or has ended, is
+// token.invalid.
 func (i *Issuer) bearer(ctx context.Context, secret string) (*accessToken, error) {
-	if secret == "" || len(secret) > 256 {
+	if secret == "" || len(secret) > maxSecret {
 		return nil, reason.New(reason.TokenInvalid, "no access token")
 	}
-	t := &accessToken{key: digestKey(prefixToken, secret)}
-	version, err := i.get(ctx, t.key, t, reason.TokenInvalid)
-	t.version = version
-	return t, err
-}
-
-// Nonce returns a c_nonce, good for NonceLife and one use (OpenID4VCI 1.0 §7).
-func (i *Issuer) Nonce(ctx context.Context) (string, error) {
-	nonce, err := i.secret()
+	t := new(accessToken)
+	e, err := i.get(ctx, digestKey(prefixToken, secret), t, reason.TokenInvalid)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	c, err := put(digestKey(prefixNonce, nonce), 0, struct{}{}, i.cfg.Now().Add(NonceLife))
-	if err != nil {
-		return "", err
+	if !i.cfg.Now().Before(t.Expires) {
+		return nil, reason.New(reason.TokenInvalid, "the access token has ended")
 	}
-	return nonce, i.commit(ctx, c)
-}
-
-// spendNonce returns the change that spends nonce; one that is not known is proof.nonce.
-func (i *Issuer) spendNonce(ctx context.Context, nonce string) (store.Change, error) {
-	key := digestKey(prefixNonce, nonce)
-	version, err := i.get(ctx, key, &struct{}{}, reason.ProofNonce)
-	return store.Change{Entry: store.Entry{Key: key, Version: version}, Delete: true}, err
-}
-
-// sameText compares secrets without telling by its duration how much of them is equal.
-func sameText(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return a != "" && subtle.ConstantTimeCompare(x[:], y[:]) == 1
+	t.key, t.version = e.Key, e.Version
+	return t, nil
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+)
+
+// A nonce says by itself until when it is good, under a key that lives as long as the process: so
+// who asks for nonces by the million, which anybody may, writes nothing. What is written, durably and
+// with what it was used for, is that one was spent.
+const (
+	nonceStem    = 8 + 16 // end, random
+	nonceSize    = nonceStem + sha256.Size
+	nonceKeySize = 32
+	// spentKept is how much longer than a nonce the record of its use is kept, for a clock that is put back.
+	spentKept = time.Hour
+)
+
+// Nonce returns a c_nonce, good for NonceLife, for one use and for this process: a restart ends it
+// (OpenID4VCI 1.0 §7).
+func (i *Issuer) Nonce() (string, error) {
+	raw := make([]byte, nonceStem, nonceSize)
+	binary.BigEndian.PutUint64(raw, uint64(i.cfg.Now().Add(NonceLife).UnixMilli()))
+	if err := i.random(raw[8:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(i.sealNonce(raw)), nil
+}
+
+func (i *Issuer) sealNonce(stem []byte) []byte {
+	mac := hmac.New(sha256.New, i.nonceKey[:])
+	mac.Write(stem)
+	return mac.Sum(stem)
+}
+
+// spendNonce returns the change that spends nonce. One that is not ours, has ended or was spent is
+// proof.nonce; of two that spend it at once, the Commit lets one win.
+func (i *Issuer) spendNonce(ctx context.Context, nonce string) (store.Change, error) {
+	ends, err := i.openNonce(nonce)
+	if err != nil {
+		return store.Change{}, err
+	}
+	key := digestKey(prefixNonce, nonce)
+	_, err = i.cfg.Store.Get(ctx, key)
+	switch {
+	case err == nil:
+		return store.Change{}, reason.New(reason.ProofNonce, "the nonce was used before")
+	case !errors.Is(err, store.ErrNotFound):
+		return store.Change{}, unavailable(err)
+	}
+	return put(key, 0, struct{}{}, ends.Add(spentKept))
+}
+
+func (i *Issuer) openNonce(nonce string) (ends time.Time, err error) {
+	unknown := reason.New(reason.ProofNonce, "the nonce is not one of ours, or has ended")
+	if len(nonce) != base64.RawURLEncoding.EncodedLen(nonceSize) {
+		return time.Time{}, unknown
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
+	if err != nil || !hmac.Equal(raw, i.sealNonce(raw[:nonceStem:nonceStem])) {
+		return time.Time{}, unknown
+	}
+	ends = time.UnixMilli(int64(binary.BigEndian.Uint64(raw)))
+	if left := ends.Sub(i.cfg.Now()); left <= 0 || left > NonceLife {
+		return time.Time{}, unknown
+	}
+	return ends, nil
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// seal signs what was recorded, and lets nothing out that an independent reader refuses, or reads as
+// anything else than what was prepared: that is issue.self_check.
+func (i *Issuer) seal(ctx context.Context, format credential.Format, batch []copyOf) (*vci.CredentialResponse, error) {
+	by, err := i.cfg.Signer()
+	if err != nil {
+		return nil, err
+	}
+	out := &vci.CredentialResponse{NotificationID: batch[0].copy.Credential}
+	for _, b := range batch {
+		raw, err := i.sealOne(ctx, format, b.credential, by)
+		if err != nil {
+			return nil, err
+		}
+		out.Credentials = append(out.Credentials, vci.Issued{Credential: string(raw)})
+	}
+	return out, nil
+}
+
+func (i *Issuer) sealOne(ctx context.Context, format credential.Format, c *credential.Credential, by did.Signer) ([]byte, error) {
+	raw, err := format.Seal(ctx, c, by)
+	if err != nil {
+		return nil, reason.Wrap(reason.IssueSelfCheck, "it cannot be sealed", err)
+	}
+	v, err := credential.Open(ctx, format, raw, credential.Keys{Resolver: i.cfg.Resolver, At: i.cfg.Now()})
+	if err != nil {
+		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed does not open", err)
+	}
+	want, err := plain(c)
+	if err != nil {
+		return nil, err
+	}
+	if got, err := plain(v.Credential()); err != nil || !bytes.Equal(want, got) {
+		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed says something else", err)
+	}
+	return raw, nil
+}
+
+// plain writes the whole of c in one way, to compare. Constraints are compared as they are read.
+func plain(c *credential.Credential) ([]byte, error) {
+	same := *c
+	same.ValidFrom, same.ValidUntil, same.ReviewBy, same.TransitionAt = c.ValidFrom.UTC(), c.ValidUntil.UTC(), c.ReviewBy.UTC(), c.TransitionAt.UTC()
+	same.Permissions = append([]credential.Permission(nil), c.Permissions...)
+	for k := range same.Permissions {
+		same.Permissions[k].Constraint.Raw = nil
+	}
+	return strictjson.Marshal(same)
+}
