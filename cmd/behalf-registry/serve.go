@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/internal/web/metrics"
 	"github.com/behalf-id/behalf/trustframework/registry"
 )
 
@@ -82,27 +83,27 @@ func (p *program) webConfig(s settings, r *registry.Registry) (web.Config, error
 	if err != nil {
 		return web.Config{}, err
 	}
-	counted, err := figures()
+	counted, err := metrics.New("registry")
 	if err != nil {
 		return web.Config{}, err
 	}
-	certificate, metrics, err := s.listeners()
+	certificate, figures, err := s.listeners()
 	return web.Config{
 		Name: "registry", Handler: handler, TLS: certificate, Now: p.now, Ready: r.Ready,
 		Logger:  slog.New(slog.NewJSONHandler(p.err, nil)),
-		OpenAPI: registry.OpenAPI(), Problems: problems, Metrics: counted, MetricsListen: metrics,
+		OpenAPI: registry.OpenAPI(), Problems: problems, Metrics: counted, MetricsListen: figures,
 	}, err
 }
 
 // listeners returns the certificate and the listener for metrics, each nil if it is not set.
-func (s settings) listeners() (certificate *tls.Config, metrics net.Listener, err error) {
+func (s settings) listeners() (certificate *tls.Config, figures net.Listener, err error) {
 	if s.TLS.Cert != "" || s.TLS.Key != "" {
 		if certificate, err = web.LoadTLS(s.TLS.Cert, s.TLS.Key); err != nil {
 			return nil, nil, err
 		}
 	}
 	if s.Metrics != "" {
-		metrics, err = web.Listen(s.Metrics)
+		figures, err = web.Listen(s.Metrics)
 	}
-	return certificate, metrics, err
+	return certificate, figures, err
 }
