@@ -141,12 +141,12 @@ func TestRevocationBites(t *testing.T) {
 		t.Fatal(err)
 	}
 	copies := map[string][]credential.StatusRef{"sd-jwt": {b.host.pub.TokenRef(token)}, "vc": b.host.pub.BitstringRefs(bits)}
-	since, states := b.at, []status.State{status.Valid, status.Suspended, status.Valid, status.Revoked}
+	states := []status.State{status.Valid, status.Suspended, status.Valid, status.Revoked}
 	for i, state := range states {
 		if err := b.book.Set(ctx, []publisher.Ref{token, bits}, state); err != nil {
 			t.Fatal(err)
 		}
-		since = b.at
+		since := b.at
 		for range 400 {
 			b.at = b.at.Add(time.Second)
 			b.src.Refresh(ctx)
