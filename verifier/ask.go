@@ -49,6 +49,10 @@ func (g *Gateway) Ask(ctx context.Context, a Access) (Asked, error) {
 // RequestObject hands out the signed request object of session id, once (OpenID4VP 1.0 §5.7).
 // A second fetch, and one after the session's end, is request.consumed.
 func (g *Gateway) RequestObject(ctx context.Context, id string) ([]byte, error) {
+	by, err := g.cfg.Signer()
+	if err != nil {
+		return nil, err // before the fetch is spent: a gateway that cannot sign yet is asked again
+	}
 	s, err := g.fetch(ctx, id)
 	if err != nil {
 		return nil, err
@@ -64,7 +68,7 @@ func (g *Gateway) RequestObject(ctx context.Context, id string) ([]byte, error) 
 		Nonce: s.Nonce, State: s.State, IssuedAt: now.Unix(), Expires: expires.Unix(),
 		Query: s.Query, Metadata: g.metadata(), Access: s.Access.shown(),
 	}
-	return r.Sign(ctx, g.cfg.Signer())
+	return r.Sign(ctx, by)
 }
 
 // metadata says which formats and algorithms are taken (OpenID4VP 1.0 §5.1, appendix B).

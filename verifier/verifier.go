@@ -54,8 +54,8 @@ type Config struct {
 	ID           did.DID                          // the gateway's own DID; its client identifier is made of it
 	Name         string                           // shown to people beside what the framework says
 	Origin       string                           // https origin that wallets reach, without a path; never taken from a request
-	Signer       func() did.Signer                // signs request objects; asked at each use, so that keys can rotate
-	Document     func() []byte                    // the gateway's DID document
+	Signer       func() (did.Signer, error)       // signs request objects; asked at each use, so that keys can rotate
+	Document     func() ([]byte, error)           // the gateway's DID document, with the keys that verify
 	Store        store.Store                      // sessions, decisions, use counters
 	Audit        AuditLog                         // made durable before release
 	Tags         *audit.Tagger                    // pseudonyms for the audit log

@@ -67,6 +67,16 @@ func (k *Keys) Ring() (*file.Ring, error) {
 	return k.ring, k.err
 }
 
+// Ensure makes a first key, which signs from now on, if the ring has none.
+func (k *Keys) Ensure(ctx context.Context) error {
+	ring, err := k.Ring()
+	if err != nil || len(ring.Keys()) > 0 {
+		return err
+	}
+	now := k.now()
+	return ring.Generate(ctx, k.alg, "k1", now, now)
+}
+
 // Ready returns nil once there is a key that signs.
 func (k *Keys) Ready(ctx context.Context) error {
 	select {

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/credential/status/snapshot"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store/bolt"
+	"github.com/behalf-id/behalf/trustframework"
+	"github.com/behalf-id/behalf/trustframework/client"
+	"github.com/behalf-id/behalf/verifier"
+)
+
+// AuditPrefix is where a server's audit log lies in its store.
+const AuditPrefix = "audit/"
+
+// GatewayConfig is the settings of behalf-gateway. Each can be set by BEHALF_GATEWAY_<KEY>, and
+// a relative path is relative to the working directory.
+type GatewayConfig struct {
+	// Listen is the address the server answers at; 127.0.0.1:8443 if left out. Port 0 takes a free one.
+	Listen string `yaml:"listen"`
+	// TLS is the server's certificate.
+	TLS TLSFiles `yaml:"tls"`
+	// Origin is the https address by which wallets and services reach the gateway, without a path:
+	// requests are made out to it, and the gateway's did:web is made of it. Required.
+	Origin string `yaml:"origin"`
+	// Name is shown to people, beside what the framework says. Required.
+	Name string `yaml:"name"`
+	// Store is the file of sessions, decisions, counted uses and the audit log. Required.
+	Store string `yaml:"store"`
+	// Keys sign the requests to wallets.
+	Keys KeysConfig `yaml:"keys"`
+	// ClientToken is the file of the bearer token of relying services. Required.
+	ClientToken string `yaml:"client-token-file"`
+	// Registry is where the trust framework comes from.
+	Registry RegistrySettings `yaml:"registry"`
+	// Outbound says whom the gateway may reach.
+	Outbound Outbound `yaml:"outbound"`
+	// Restrictions is a JSON file of what controllers have put in force against delegations, an array
+	// of {principal, delegate, resource, kind}, read anew for each decision. A file that is absent or
+	// damaged denies everything. Required: without any restrictions it holds [].
+	Restrictions string `yaml:"restrictions"`
+	// Formats are asked for in this order: dc+sd-jwt, vc+jwt. Left out, both.
+	Formats []string `yaml:"formats"`
+	// StatusMaxAge is the ceiling of a status list's age, up to 24h; 5m if left out. A controller's policy can only lower it.
+	StatusMaxAge time.Duration `yaml:"status-max-age"`
+	// Problems is the base of the types of refusals (RFC 9457), such as https://docs.example.org.
+	Problems string `yaml:"problems"`
+}
+
+// DefaultGateway returns the settings that an operator need not write.
+func DefaultGateway() GatewayConfig { return GatewayConfig{Listen: "127.0.0.1:8443"} }
+
+func (c GatewayConfig) check() error {
+	for _, required := range []struct{ name, value string }{
+		{"origin", c.Origin}, {"name", c.Name}, {"store", c.Store}, {"client-token-file", c.ClientToken},
+		{"registry.url", c.Registry.URL}, {"restrictions", c.Restrictions},
+	} {
+		if required.value == "" {
+			return reason.New(reason.CLIConfig, required.name+" is not set")
+		}
+	}
+	return nil
+}
+
+// Gateway opens a gateway of cfg, which listens from now on and answers once it is served. Keys
+// open and the framework loads meanwhile; Server's readiness waits for both.
+func Gateway(ctx context.Context, cfg GatewayConfig, d Deps) (*Server, error) {
+	if err := errors.Join(d.check(), cfg.check()); err != nil {
+		return nil, err
+	}
+	id, err := webDID(cfg.Origin)
+	if err != nil {
+		return nil, err
+	}
+	g := &gateway{cfg: cfg, deps: d, id: id, server: &Server{}}
+	if err := g.open(ctx); err != nil {
+		return nil, errors.Join(err, g.server.close())
+	}
+	return g.server, nil
+}
+
+// gateway is a gateway that is being put together.
+type gateway struct {
+	cfg    GatewayConfig
+	deps   Deps
+	id     did.DID
+	server *Server
+
+	keys      *Keys
+	store     *bolt.Store
+	log       *audit.Log
+	tags      *audit.Tagger
+	fetch     *safehttp.Client
+	framework *client.Client
+	resolver  did.Resolver
+	status    *subscribed
+}
+
+func (g *gateway) open(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{g.openKeys, g.openStore, g.openWorld, g.openStatus, g.openServer} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openKeys comes first: stretching the passphrase goes on while the rest is opened.
+func (g *gateway) openKeys(ctx context.Context) (err error) {
+	g.keys, err = OpenKeys(context.WithoutCancel(ctx), g.cfg.Keys, g.deps.Now, g.deps.Random)
+	return err
+}
+
+func (g *gateway) openStore(ctx context.Context) (err error) {
+	if g.store, err = bolt.Open(bolt.Config{Path: g.cfg.Store, Now: g.deps.Now}); err != nil {
+		return reason.Wrap(reason.Of(err), "the store "+g.cfg.Store+" cannot be opened; is another gateway running on it?", err)
+	}
+	g.server.closers = append(g.server.closers, g.store.Close)
+	cfg := audit.Config{Store: g.store, Now: g.deps.Now, Rand: g.deps.Random, Prefix: AuditPrefix}
+	if g.log, err = audit.Open(ctx, cfg); err != nil {
+		return err
+	}
+	g.server.closers = append([]func() error{g.log.Close}, g.server.closers...)
+	g.tags, err = audit.OpenTagger(ctx, cfg)
+	return err
+}
+
+// openWorld makes what reaches registry and parties.
+func (g *gateway) openWorld(ctx context.Context) (err error) {
+	if g.fetch, err = g.cfg.Outbound.client(g.deps); err != nil {
+		return err
+	}
+	if g.framework, err = g.cfg.Registry.client(ctx, g.fetch, g.store, g.deps); err != nil {
+		return err
+	}
+	g.resolver, err = resolver(g.fetch, g.framework.Current, g.deps)
+	return err
+}
+
+func (g *gateway) openStatus(context.Context) error {
+	source, err := snapshot.New(snapshot.Config{
+		Fetcher: g.fetch, Resolver: g.resolver, Marks: g.store, Now: g.deps.Now, MaxAge: g.cfg.StatusMaxAge,
+		Signer: func(issuer, url string) (did.DID, bool) { return statusSigner(g.framework.Current(), issuer, url) },
+	})
+	g.status = newSubscribed(source, g.store)
+	return err
+}
+
+// statusSigner returns the party whose signature counts on a list: the issuer itself, at a host that
+// the framework lists for it.
+func statusSigner(f *trustframework.Framework, issuer, url string) (did.DID, bool) {
+	if !f.StatusHostAllowed(issuer, url) {
+		return did.DID{}, false
+	}
+	id, err := did.Parse(issuer)
+	return id, err == nil
+}
+
+// openServer makes the role and what answers for it.
+func (g *gateway) openServer(context.Context) error {
+	formats, err := formatsOf(g.cfg.Formats, g.resolver, g.deps)
+	if err != nil {
+		return err
+	}
+	role, err := verifier.New(verifier.Config{
+		ID: g.id, Name: g.cfg.Name, Origin: g.cfg.Origin, Store: g.store, Audit: g.log, Tags: g.tags,
+		Signer:    func() (did.Signer, error) { return g.keys.Signer(g.id) },
+		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
+		Framework: g.framework.Current, Status: g.status, Restrictions: verifier.FileRestrictions(g.cfg.Restrictions),
+		Formats: formats, Resolver: g.resolver, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	g.server.work = []func(context.Context){
+		g.keys.Run,
+		func(ctx context.Context) { _ = g.framework.Run(ctx) }, // ends with ctx, and says so
+		g.follow,
+	}
+	return g.listen(role)
+}
+
+// follow keeps the status lists in use fresh, those of the last run included.
+func (g *gateway) follow(ctx context.Context) {
+	g.status.restore(ctx, func() bool { return g.framework.Ready(ctx) == nil })
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	g.status.run(ctx, tick.C)
+}
+
+func (g *gateway) listen(role *verifier.Gateway) error {
+	token, err := web.ReadSecretFile(g.cfg.ClientToken)
+	if err != nil {
+		return err
+	}
+	problems, err := web.NewProblems(g.cfg.Problems)
+	if err != nil {
+		return err
+	}
+	certificate, err := g.cfg.TLS.load()
+	if err != nil {
+		return err
+	}
+	l := g.deps.Listener
+	if l == nil {
+		if l, err = web.Listen(g.cfg.Listen); err != nil {
+			return err
+		}
+	}
+	g.server.listener = l
+	g.server.web, err = web.New(web.Config{
+		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, Problems: problems}), Listener: l, TLS: certificate,
+		Logger: g.deps.Logger, Now: g.deps.Now, Ready: g.ready, OpenAPI: verifier.OpenAPI(), Problems: problems, Metrics: g.deps.Metrics,
+	})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return nil
+}
+
+// ready reports whether the gateway can ask and decide: it has a key and a framework in force.
+func (g *gateway) ready(ctx context.Context) error {
+	if err := g.keys.Ready(ctx); err != nil {
+		return err
+	}
+	return g.framework.Ready(ctx)
+}
