@@ -61,16 +61,15 @@ func (b Bits) State(i uint64) (status.State, error) {
 	if i >= b.Len() {
 		return status.Unknown, outside()
 	}
-	switch b.at(i) {
-	case ValueValid:
-		return status.Valid, nil
-	case ValueInvalid:
-		return status.Revoked, nil
-	case ValueSuspended:
-		return status.Suspended, nil
+	if v := b.at(i); v <= ValueSuspended {
+		return status.State(meanings >> (v & 3 * 8)), nil
 	}
-	return status.Unknown, reason.New(reason.StatusValueUnknown, "the status value is not defined")
+	return status.Unknown, undefined()
 }
+
+// meanings holds the state of each value in a byte of its own, which is faster than a table or a
+// switch whose branches cannot be foretold.
+const meanings = uint32(status.Valid)<<(8*ValueValid) | uint32(status.Revoked)<<(8*ValueInvalid) | uint32(status.Suspended)<<(8*ValueSuspended)
 
 // Compress returns the values as one zlib stream (RFC 1950), as lst holds them.
 func (b Bits) Compress() ([]byte, error) {
@@ -116,6 +115,10 @@ func (b Bits) at(i uint64) uint8 {
 	place := i << (b.log & 3) // the number of the value's first bit
 	width := 1 << (b.log & 3)
 	return b.data[place>>3] >> (place & 7) & uint8(1<<(width&15)-1)
+}
+
+func undefined() error {
+	return reason.New(reason.StatusValueUnknown, "the status value is not defined")
 }
 
 func outside() error { return reason.New(reason.StatusIndex, "the index is outside the list") }
