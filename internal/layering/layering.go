@@ -13,11 +13,12 @@ const Module = "github.com/behalf-id/behalf"
 func Floors() [][]string {
 	return [][]string{
 		{"reason", "store", "internal/shared"},
-		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "key"},
-		{"internal/jose", "internal/multiformat", "internal/web", "store/bolt", "store/memory", "store/storetest", "audit", "key/file", "did"},
-		{"credential", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql", "internal/web/metrics"},
-		{"credential/vcjwt", "credential/sdjwt", "credential/status", "trustframework", "openid/vci", "openid/vp"},
-		{"credential/status/internal/wire", "delegation", "trustframework/internal/sample", "trustframework/registry", "trustframework/client"},
+		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "internal/web", "key"},
+		{"internal/jose", "internal/multiformat", "internal/web/metrics", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
+		{"did"},
+		{"credential", "credential/internal/view", "credential/internal/warm", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql"},
+		{"credential/status", "credential/internal/wire", "credential/internal/proof", "trustframework", "openid/vci", "openid/vp"},
+		{"credential/internal/fixture", "credential/vcjwt", "credential/sdjwt", "credential/status/internal/wire", "delegation", "trustframework/internal/sample", "trustframework/registry", "trustframework/client"},
 		{"credential/status/bitstring", "credential/status/tokenlist", "delegation/scenario"},
 		{"credential/status/publisher", "credential/status/snapshot"},
 		{"issuer", "verifier", "wallet"},
