@@ -21,16 +21,16 @@ func (i *issued) apply(texts [][]byte) (*credential.Credential, error) {
 		return nil, err
 	}
 	c := i.base
-	shown := shownPermissions{base: i.base.Permissions}
+	shown := i.inTheClear(len(d.list))
 	r := wire.ReaderOf(d.buf)
 	for k := range d.list {
 		if one := &d.list[k]; one.element {
-			shown.at(one.site.pos, len(d.list), r.Permission(one.value, wire.Snake))
+			shown.insert(int(one.site.pos), r.Permission(one.value, wire.Snake))
 		} else {
 			member(r, one, &c)
 		}
 	}
-	c.Permissions = shown.compact()
+	c.Permissions = shown.list
 	r.Fail(credential.CheckGranting(&c))
 	return &c, r.Err()
 }
@@ -91,53 +91,26 @@ func member(r *wire.Reader, d *disclosure, c *credential.Credential) {
 	}
 }
 
-// shownPermissions puts disclosed permissions into their places among those in the clear.
+// shownPermissions is permissions in the issuer's order.
 type shownPermissions struct {
-	base  []credential.Permission
-	slots []credential.Permission
-	where []int // place of each slot, rising
+	list  []credential.Permission
+	where []int // the place of each, rising
 }
 
-// at adds p at place pos. At most room permissions will be added.
-func (s *shownPermissions) at(pos, room int, p credential.Permission) {
-	if s.slots == nil {
-		s.slots = make([]credential.Permission, 0, room+clear(s.base))
-		s.where = make([]int, 0, room)
+// inTheClear returns the permissions that are not hidden, with room for more.
+func (i *issued) inTheClear(more int) shownPermissions {
+	n := len(i.places)
+	return shownPermissions{
+		append(make([]credential.Permission, 0, n+more), i.base.Permissions...),
+		append(make([]int, 0, n+more), i.places...),
 	}
+}
+
+func (s *shownPermissions) insert(pos int, p credential.Permission) {
 	k := len(s.where)
 	for k > 0 && s.where[k-1] > pos {
 		k--
 	}
-	s.slots = slices.Insert(s.slots, k, p)
+	s.list = slices.Insert(s.list, k, p)
 	s.where = slices.Insert(s.where, k, pos)
-}
-
-// compact returns the permissions that are shown, in the issuer's order.
-func (s *shownPermissions) compact() []credential.Permission {
-	n := clear(s.base)
-	if n == 0 && s.slots != nil {
-		return s.slots
-	}
-	out := make([]credential.Permission, 0, n+len(s.slots))
-	k := 0
-	for pos := range s.base {
-		switch {
-		case s.base[pos].ID != "":
-			out = append(out, s.base[pos])
-		case k < len(s.where) && s.where[k] == pos:
-			out = append(out, s.slots[k])
-			k++
-		}
-	}
-	return out
-}
-
-// clear counts the permissions that are not hidden.
-func clear(ps []credential.Permission) (n int) {
-	for i := range ps {
-		if ps[i].ID != "" {
-			n++
-		}
-	}
-	return n
 }

@@ -16,7 +16,8 @@ import (
 // issued is what the issuer-signed JWT says, before any disclosure. Once it is remembered it is
 // shared and never changed.
 type issued struct {
-	base   credential.Credential // a hidden permission is an empty one in its place
+	base   credential.Credential // with the permissions that are in the clear
+	places []int                 // where those stand among all
 	method did.URL               // the issuer's verification method
 	holder key.Public            // cnf
 	sites  []site
@@ -61,7 +62,7 @@ func (i *issued) payload(raw []byte) (err error) {
 	if i.holder, err = holderKey(p.cnf); err != nil {
 		return err
 	}
-	i.late = p.verdict()
+	i.late, i.places = p.verdict(), p.Places
 	if i.late != nil && (!proof.Decides(i.late) || i.base.Issuer == "") {
 		return i.late
 	}

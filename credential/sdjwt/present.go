@@ -86,7 +86,7 @@ func (d *disclosure) chosen(s credential.Selection) bool {
 // clear counts what s chooses of that which is shown in any case.
 func (m *message) clear(s credential.Selection) (n int) {
 	for i := range m.base.Permissions {
-		if id := m.base.Permissions[i].ID; id != "" && slices.Contains(s.Permissions, id) {
+		if slices.Contains(s.Permissions, m.base.Permissions[i].ID) {
 			n++
 		}
 	}

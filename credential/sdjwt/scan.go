@@ -43,7 +43,7 @@ type site struct {
 	digest  [32]byte
 	place   place
 	element bool  // of an array; else a member of an object
-	pos     int   // index in that array
+	pos     int32 // index in that array
 	owner   int16 // the disclosure it stands in; -1: the payload
 }
 
@@ -64,9 +64,7 @@ func scanPayload(payload []byte) ([]site, error) {
 
 func scanChecked(payload []byte) ([]site, error) {
 	s := scan{owner: -1}
-	if n := bytes.Count(payload, []byte(`"..."`)); n > 0 {
-		s.sites = make([]site, 0, n+4) // most digests are those of permissions
-	}
+	s.sites = make([]site, 0, bytes.Count(payload, []byte(`"..."`))+4) // most digests are those of permissions
 	if err := s.value(payload, atTop); err != nil {
 		return nil, err
 	}
@@ -89,95 +87,16 @@ func find(sites []site, digest [32]byte) (int, bool) {
 	return slices.BinarySearchFunc(sites, digest, func(s site, d [32]byte) int { return bytes.Compare(s.digest[:], d[:]) })
 }
 
-func (s *scan) value(v strictjson.Value, at place) error {
-	switch v.Kind() {
-	case '{':
-		return s.object(v, at)
-	case '[':
-		return s.array(v, at)
-	}
-	return nil
-}
-
-func (s *scan) object(v strictjson.Value, at place) error {
-	for m, err := range strictjson.Members(v) {
-		if err == nil {
-			err = s.member(m, at)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *scan) member(m strictjson.Member, at place) error {
-	switch string(m.Name) {
-	case "_sd":
-		return s.digests(m.Value, at)
-	case "_sd_alg":
-		name, err := strictjson.Text(m.Value)
-		if err != nil || string(name) != hash || at != atTop || s.owner >= 0 {
-			return reason.New(reason.SDJWTHashAlg, "")
-		}
-		return nil
-	case "...":
-		return reason.New(reason.SDJWTReservedName, "")
-	}
-	return s.value(m.Value, at.child(m.Name))
-}
-
-// digests adds the sites of an _sd array, or of a decoy in it (RFC 9901 §4.2.4.1).
-func (s *scan) digests(v strictjson.Value, at place) error {
-	for item, err := range strictjson.Items(v) {
-		if err != nil {
-			return err
-		}
-		if err := s.add(item, site{place: at, owner: s.owner}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *scan) array(v strictjson.Value, at place) error {
-	pos := 0
-	for item, err := range strictjson.Items(v) {
-		if err != nil {
-			return err
-		}
-		if err := s.item(item, at, pos); err != nil {
-			return err
-		}
-		pos++
-	}
-	return nil
-}
-
-// item is value for an element of an array, which {"...": digest} stands for (RFC 9901 §4.2.4.2).
-func (s *scan) item(item strictjson.Value, at place, pos int) error {
-	if item.Kind() == '{' {
-		n, digest := 0, strictjson.Value(nil)
-		for m, err := range strictjson.Members(item) {
-			if n++; err == nil && string(m.Name) == "..." {
-				digest = m.Value
-			}
-		}
-		if digest != nil && n > 1 {
-			return reason.New(reason.SDJWTDisclosureForm, "an array digest has siblings")
-		}
-		if digest != nil {
-			return s.add(digest, site{place: at, element: true, pos: pos, owner: s.owner})
-		}
-	}
-	return s.value(item, elsewhere)
-}
-
+// add adds the site at, which the JSON string digest holds free.
 func (s *scan) add(digest strictjson.Value, at site) error {
 	text, err := strictjson.Text(digest)
 	if err != nil {
 		return err
 	}
+	return s.addText(text, at)
+}
+
+func (s *scan) addText(text []byte, at site) error {
 	var buf [33]byte
 	raw, err := jose.AppendDecode(buf[:0], text)
 	if err != nil || len(raw) != len(at.digest) {

@@ -112,15 +112,22 @@ func (r *Reader) parent(v strictjson.Value) *credential.Parent {
 	return p
 }
 
-// permissions reads the list. In SD-JWT VC a hidden one leaves an empty permission in its place.
+// permissions reads the list. In SD-JWT VC it passes over those that are hidden, and notes in
+// Places where the others stand.
 func (r *Reader) permissions(v strictjson.Value, s Spelling) []credential.Permission {
-	list := make([]credential.Permission, 0, count(v, credential.MaxPermissions))
+	var list []credential.Permission
+	if s == Camel {
+		list = make([]credential.Permission, 0, count(v, credential.MaxPermissions))
+	}
+	pos := 0
 	r.array(v, "permission", credential.MaxPermissions, func(v strictjson.Value) {
-		if s == Snake && isHidden(v) {
-			list = append(list, credential.Permission{})
-			return
+		if s == Camel || !isHidden(v) {
+			list = append(list, r.Permission(v, s))
 		}
-		list = append(list, r.Permission(v, s))
+		if s == Snake && len(list) > len(r.Places) {
+			r.Places = append(r.Places, pos)
+		}
+		pos++
 	})
 	return list
 }

@@ -14,6 +14,8 @@ import (
 // Reader reads members and keeps the first refusal; it reads on after one, so that a
 // credential that does not fit can still be told apart from others.
 type Reader struct {
+	Places []int // in SD-JWT VC: where the permissions in the clear stand among all
+
 	text view.Text
 	err  error
 }
