@@ -27,6 +27,8 @@ const AuditPrefix = "audit/"
 type GatewayConfig struct {
 	// Listen is the address the server answers at; 127.0.0.1:8443 if left out. Port 0 takes a free one.
 	Listen string `yaml:"listen"`
+	// Metrics is the address of /metrics, if it is to have one of its own.
+	Metrics string `yaml:"metrics"`
 	// TLS is the server's certificate.
 	TLS TLSFiles `yaml:"tls"`
 	// Origin is the https address by which wallets and services reach the gateway, without a path:
@@ -77,7 +79,7 @@ func Gateway(ctx context.Context, cfg GatewayConfig, d Deps) (*Server, error) {
 	if err := errors.Join(d.check(), cfg.check()); err != nil {
 		return nil, err
 	}
-	id, err := webDID(cfg.Origin)
+	id, err := WebDID(cfg.Origin)
 	if err != nil {
 		return nil, err
 	}
@@ -206,25 +208,10 @@ func (g *gateway) listen(role *verifier.Gateway) error {
 	if err != nil {
 		return err
 	}
-	certificate, err := g.cfg.TLS.load()
-	if err != nil {
-		return err
-	}
-	l := g.deps.Listener
-	if l == nil {
-		if l, err = web.Listen(g.cfg.Listen); err != nil {
-			return err
-		}
-	}
-	g.server.listener = l
-	g.server.web, err = web.New(web.Config{
-		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, Problems: problems}), Listener: l, TLS: certificate,
-		Logger: g.deps.Logger, Now: g.deps.Now, Ready: g.ready, OpenAPI: verifier.OpenAPI(), Problems: problems, Metrics: g.deps.Metrics,
+	return g.server.listen(g.cfg.Listen, g.cfg.Metrics, g.cfg.TLS, g.deps, web.Config{
+		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, Problems: problems}),
+		Ready: g.ready, OpenAPI: verifier.OpenAPI(), Problems: problems,
 	})
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
-	return nil
 }
 
 // ready reports whether the gateway can ask and decide: it has a key and a framework in force.

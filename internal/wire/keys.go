@@ -24,6 +24,18 @@ type KeysConfig struct {
 	Algorithm string `yaml:"algorithm"`
 }
 
+// Signs returns the algorithm that is signed with.
+func (c KeysConfig) Signs() (key.Algorithm, error) {
+	if c.Algorithm == "" {
+		return key.ES256, nil
+	}
+	alg, err := key.ParseAlgorithm(c.Algorithm)
+	if err != nil {
+		return "", reason.Wrap(reason.CLIConfig, "keys.algorithm is none of ES256, ES384 and EdDSA", err)
+	}
+	return alg, nil
+}
+
 // reloadEvery is how soon a server sees that its ring was changed by another process.
 const reloadEvery = 5 * time.Second
 
@@ -39,12 +51,9 @@ type Keys struct {
 
 // OpenKeys begins to open the ring of cfg. What is wrong with cfg itself is told at once.
 func OpenKeys(ctx context.Context, cfg KeysConfig, now func() time.Time, random io.Reader) (*Keys, error) {
-	alg := key.ES256
-	if cfg.Algorithm != "" {
-		var err error
-		if alg, err = key.ParseAlgorithm(cfg.Algorithm); err != nil {
-			return nil, reason.Wrap(reason.CLIConfig, "keys.algorithm is none of ES256, ES384 and EdDSA", err)
-		}
+	alg, err := cfg.Signs()
+	if err != nil {
+		return nil, err
 	}
 	if cfg.Dir == "" {
 		return nil, reason.New(reason.CLIConfig, "keys.dir is not set")

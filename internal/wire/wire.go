@@ -159,8 +159,8 @@ func formatsOf(names []string, holders did.Resolver, d Deps) (credential.Formats
 	return out, nil
 }
 
-// webDID returns the did:web of an https origin.
-func webDID(origin string) (did.DID, error) {
+// WebDID returns the did:web of an https origin.
+func WebDID(origin string) (did.DID, error) {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
 		return did.DID{}, reason.New(reason.CLIConfig, "origin is not an https address without a path")
@@ -180,6 +180,34 @@ type Server struct {
 	closers  []func() error          // in the order of closing
 }
 
+// listen opens the listeners and makes the server of cfg, which says the role's part of it.
+func (s *Server) listen(address, metrics string, files TLSFiles, d Deps, cfg web.Config) (err error) {
+	if cfg.TLS, err = files.load(); err != nil {
+		return err
+	}
+	if metrics != "" {
+		if cfg.MetricsListen, err = web.Listen(metrics); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, closeQuietly(cfg.MetricsListen))
+	}
+	s.listener = d.Listener
+	if s.listener == nil {
+		if s.listener, err = web.Listen(address); err != nil {
+			return err
+		}
+	}
+	s.closers = append(s.closers, closeQuietly(s.listener))
+	cfg.Listener, cfg.Logger, cfg.Now, cfg.Metrics = s.listener, d.Logger, d.Now, d.Metrics
+	s.web, err = web.New(cfg)
+	return err
+}
+
+// closeQuietly closes l, which the server may have closed already.
+func closeQuietly(l net.Listener) func() error {
+	return func() error { _ = l.Close(); return nil }
+}
+
 // Address is where the server listens.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
@@ -197,7 +225,7 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // Close gives back what a server holds that is never served.
-func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.close()) }
+func (s *Server) Close() error { return s.close() }
 
 func (s *Server) close() error {
 	var all error
