@@ -4,7 +4,6 @@ package delegation
 
 import (
 	"strings"
-	"time"
 
 	"github.com/behalf-id/behalf/credential"
 )
@@ -29,15 +28,9 @@ func void(c *credential.Constraint) bool {
 }
 
 func datesMalformed(from, to string) bool {
-	return from != "" && !isDate(from) ||
-		to != "" && !isDate(to) ||
+	return from != "" && !credential.IsDate(from) ||
+		to != "" && !credential.IsDate(to) ||
 		from != "" && to != "" && from > to
-}
-
-// isDate reports whether s is a calendar date written YYYY-MM-DD.
-func isDate(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil && len(s) == len(time.DateOnly)
 }
 
 func anyRequirementMalformed(requires []string) bool {

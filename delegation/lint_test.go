@@ -87,7 +87,8 @@ func TestCheckChild(t *testing.T) {
 }
 
 func TestCheckChildRefusesWhatCannotBeCompared(t *testing.T) {
-	f := two()
+	f, void := two(), two()
+	void.permission().Constraint.Void = true
 	for name, c := range map[string]struct {
 		got  []reason.Code
 		want reason.Code
@@ -95,6 +96,7 @@ func TestCheckChildRefusesWhatCannotBeCompared(t *testing.T) {
 		"no parent":   {CheckChild(nil, f.leafCredential()), reason.ChainParentMissing},
 		"no child":    {CheckChild(f.root(), nil), reason.CredentialSchemaInvalid},
 		"empty child": {CheckChild(f.root(), &credential.Credential{}), reason.CredentialSchemaInvalid},
+		"void":        {CheckChild(void.root(), void.leafCredential()), reason.CredentialUnknownConstraint},
 		"mediated":    {CheckChild(f.root(), mediated().leafCredential()), reason.ChainIssuerNotDelegate},
 		"registry":    {CheckMediated(nil, f.root(), f.leafCredential(), f.w.Now), reason.TrustRegistryUnavailable},
 		"no mediator": {CheckMediated(f.w.Framework, f.root(), f.leafCredential(), f.w.Now), reason.ChainIssuerNotDelegate},

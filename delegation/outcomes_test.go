@@ -168,6 +168,7 @@ func TestOutcomes(t *testing.T) {
 			k.DateFrom, k.DateTo = "2024-01-01", "2025-01-01"
 			f.r.Window = &Window{"2023-01-01", "2024-01-01"}
 		}, PermitWithObligations, reason.OK, []string{"filter:dateFrom:2024-01-01"}},
+		{"window of one day", one, func(f *fixture) { f.r.Window = &Window{"2024-01-01", "2024-01-01"} }, Permit, reason.OK, nil},
 		{"empty window is none", one, func(f *fixture) { f.r.Window = &Window{} }, Permit, reason.OK, nil},
 		{"given categories need no filter", one, func(f *fixture) {
 			f.permission().Constraint.Exclude, f.permission().Constraint.Include = []string{"x"}, []string{"a", "b"}

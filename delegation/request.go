@@ -3,6 +3,7 @@
 package delegation
 
 import (
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -30,7 +31,7 @@ func windowMalformed(w *Window) bool {
 	if w == nil || *w == (Window{}) {
 		return false
 	}
-	return !isDate(w.From) || !isDate(w.To) || w.From > w.To
+	return !credential.IsDate(w.From) || !credential.IsDate(w.To) || w.From > w.To
 }
 
 // window returns the record window that is asked for, nil if none is.

@@ -154,7 +154,10 @@ func permissions(v strictjson.Value, isShown func(id string) bool, out *[]creden
 			Actions:  texts(o["actions"]),
 			Risk:     text(o["risk"]),
 		}
-		mapped := constraint(o["constraint"], &p.Constraint)
+		mapped := !isNull(o["constraint"]) && o["constraint"].Kind() == '{'
+		if mapped {
+			p.Constraint = credential.ParseConstraint(o["constraint"])
+		}
 		good = good && (mapped || !isShown(p.ID))
 		*out = append(*out, p)
 	}
