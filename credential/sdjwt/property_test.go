@@ -175,7 +175,7 @@ func TestAllocations(t *testing.T) {
 	cold := testing.AllocsPerRun(100, func() { g.f.cache = newFormat(t, g.w).cache; open() })
 	cold -= testing.AllocsPerRun(100, func() { g.f.cache = newFormat(t, g.w).cache })
 	t.Logf("cold %v, warm %v allocations; a refused signature check has %v", cold, warm, check)
-	if cold > 80 || warm > 40 {
+	if cold > 74 || warm > 36 {
 		t.Errorf("cold %v, warm %v allocations", cold, warm)
 	}
 }

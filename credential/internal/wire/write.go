@@ -17,7 +17,7 @@ func WriteVC(c *credential.Credential) ([]byte, error) {
 	if !isPair(c.Status) {
 		return nil, Invalid("status is not a pair for revocation and suspension")
 	}
-	o := Open(make([]byte, 0, 2048))
+	o := Open(make([]byte, 0, 1536+384*len(c.Permissions)))
 	o.List("@context", []string{credential.ContextVC, credential.ContextDelegation})
 	o.Text("id", c.ID)
 	o.List("type", []string{"VerifiableCredential", c.Type})
