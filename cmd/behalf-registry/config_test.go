@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/internal/config"
+	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/key/file"
 )
@@ -21,30 +22,30 @@ import (
 func TestKeysOverRotation(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "reg")
 	command(t, exitDone, "init", "--dir", dir, "--did", "did:web:registry.example.org")
-	var s settings
+	var s wire.RegistryConfig
 	if err := config.LoadFrom(in(dir, "registry.yaml"), "registry", nil, &s); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
 	p := &program{out: io.Discard, err: io.Discard, now: func() time.Time { return start.Add(2 * time.Second) }}
-	by, announce, err := p.keys(t.Context(), s)
+	by, announce, err := s.Signers(t.Context(), p.deps())
 	if err != nil || by.Method.String() != "did:web:registry.example.org#k1" || len(announce) != 0 {
 		t.Fatalf("%s, %d announced, %v", by.Method, len(announce), err)
 	}
 	next := rotate(t, dir, start)
-	if by, announce, err = p.keys(t.Context(), s); err != nil || by.Method.Fragment() != "k1" || len(announce) != 1 {
+	if by, announce, err = s.Signers(t.Context(), p.deps()); err != nil || by.Method.Fragment() != "k1" || len(announce) != 1 {
 		t.Fatalf("before: %s, %d announced, %v", by.Method, len(announce), err)
 	}
 	p.now = func() time.Time { return start.Add(90 * time.Minute) }
-	if by, announce, err = p.keys(t.Context(), s); err != nil || by.Method.Fragment() != next || len(announce) != 1 {
+	if by, announce, err = s.Signers(t.Context(), p.deps()); err != nil || by.Method.Fragment() != next || len(announce) != 1 {
 		t.Fatalf("after: %s, %d announced, %v", by.Method, len(announce), err)
 	}
 	p.now = func() time.Time { return start.Add(30 * time.Hour) }
-	if _, announce, err = p.keys(t.Context(), s); err != nil || len(announce) != 0 {
+	if _, announce, err = s.Signers(t.Context(), p.deps()); err != nil || len(announce) != 0 {
 		t.Fatalf("in the end: %d announced, %v", len(announce), err)
 	}
 	s.Keys = in(dir, "absent")
-	if _, _, err := p.keys(t.Context(), s); err == nil {
+	if _, _, err := s.Signers(t.Context(), p.deps()); err == nil {
 		t.Fatal("an absent folder has keys")
 	}
 	if _, err := os.Stat(s.Keys); err == nil {

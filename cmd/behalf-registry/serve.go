@@ -3,16 +3,12 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
-	"log/slog"
-	"net"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/internal/web/metrics"
-	"github.com/behalf-id/behalf/trustframework/registry"
+	"github.com/behalf-id/behalf/internal/wire"
 )
 
 func (p *program) serveCommand() *cli.Command {
@@ -38,72 +34,20 @@ func (p *program) serve(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	s, err := load(c)
+	cfg, err := load(c)
 	if err != nil {
 		return err
 	}
-	r, err := p.open(c.Context, s)
+	d := p.deps()
+	if d.Metrics, err = metrics.New("registry"); err != nil {
+		return err
+	}
+	server, err := wire.Registry(c.Context, cfg, d)
 	if err != nil {
 		return err
 	}
-	err = p.answer(c, s, r.Registry)
-	return errors.Join(err, r.store.Close())
-}
-
-// answer runs the server until the context ends.
-func (p *program) answer(c *cli.Context, s settings, r *registry.Registry) error {
-	cfg, err := p.webConfig(s, r)
-	if err != nil {
-		return err
-	}
-	if cfg.Listener, err = web.Listen(s.Listen); err != nil {
-		return err
-	}
-	server, err := web.New(cfg)
-	if err != nil {
-		return errors.Join(err, cfg.Listener.Close())
-	}
-	address := cfg.Listener.Addr().String()
-	if err := p.say(c, serving{address}, "behalf-registry answers at "+address); err != nil {
-		return errors.Join(err, cfg.Listener.Close())
+	if err := p.say(c, serving{server.Address()}, "behalf-registry answers at "+server.Address()); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	return server.Serve(c.Context)
-}
-
-func (p *program) webConfig(s settings, r *registry.Registry) (web.Config, error) {
-	token, err := web.ReadSecretFile(s.AdminToken)
-	if err != nil {
-		return web.Config{}, err
-	}
-	problems, err := web.NewProblems(s.Problems)
-	if err != nil {
-		return web.Config{}, err
-	}
-	handler, err := registry.Handler(r, registry.HTTPConfig{AdminToken: token, Problems: problems})
-	if err != nil {
-		return web.Config{}, err
-	}
-	counted, err := metrics.New("registry")
-	if err != nil {
-		return web.Config{}, err
-	}
-	certificate, figures, err := s.listeners()
-	return web.Config{
-		Name: "registry", Handler: handler, TLS: certificate, Now: p.now, Ready: r.Ready,
-		Logger:  slog.New(slog.NewJSONHandler(p.err, nil)),
-		OpenAPI: registry.OpenAPI(), Problems: problems, Metrics: counted, MetricsListen: figures,
-	}, err
-}
-
-// listeners returns the certificate and the listener for metrics, each nil if it is not set.
-func (s settings) listeners() (certificate *tls.Config, figures net.Listener, err error) {
-	if s.TLS.Cert != "" || s.TLS.Key != "" {
-		if certificate, err = web.LoadTLS(s.TLS.Cert, s.TLS.Key); err != nil {
-			return nil, nil, err
-		}
-	}
-	if s.Metrics != "" {
-		figures, err = web.Listen(s.Metrics)
-	}
-	return certificate, figures, err
 }

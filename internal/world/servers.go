@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"context"
+	"errors"
+
+	"github.com/behalf-id/behalf/internal/sealed"
+	"github.com/behalf-id/behalf/internal/wire"
+)
+
+func (w *World) openRegistry(ctx context.Context) error {
+	cfg := wire.RegistryDefaults()
+	keys, id, err := w.keys(ctx, "registry")
+	if err != nil {
+		return err
+	}
+	w.RegistryKey = id
+	cfg.Store, cfg.Keys, cfg.Passphrase = w.path("registry", "registry.db"), keys.Dir, keys.Passphrase
+	if cfg.AdminToken, w.RegistryToken, err = w.secret("registry", "admin-token"); err != nil {
+		return err
+	}
+	if cfg.TLS, err = w.tls("registry"); err != nil {
+		return err
+	}
+	d := w.deps("registry")
+	if err := w.firstFramework(ctx, cfg, d); err != nil {
+		return errors.Join(err, d.Listener.Close())
+	}
+	return w.add(wire.Registry(ctx, cfg, d))
+}
+
+// firstFramework applies the sandbox's framework to a registry that has none.
+func (w *World) firstFramework(ctx context.Context, cfg wire.RegistryConfig, d wire.Deps) error {
+	r, err := wire.OpenRegistry(ctx, cfg, d)
+	if err != nil {
+		return err
+	}
+	log, err := r.Log(ctx, 0)
+	if err == nil && len(log) == 0 {
+		_, err = r.Apply(ctx, Framework(w.RegistryKey, didOf(w.Issuer), w.Issuer, didOf(w.Gateway), w.cfg.Now()))
+	}
+	return errors.Join(err, r.Close())
+}
+
+func (w *World) openIssuer(ctx context.Context) (err error) {
+	cfg := wire.IssuerDefaults()
+	cfg.Origin, cfg.Name, cfg.Store = w.Issuer, SurgeryName, w.path("issuer", "issuer.db")
+	if cfg.Keys, _, err = w.keys(ctx, "issuer"); err != nil {
+		return err
+	}
+	if cfg.AdminToken, w.IssuerToken, err = w.secret("issuer", "admin-token"); err != nil {
+		return err
+	}
+	if cfg.TLS, err = w.tls("issuer"); err != nil {
+		return err
+	}
+	cfg.Registry, cfg.Outbound, cfg.Status.TTL = w.registrySettings(), w.outbound(), w.cfg.StatusTTL
+	cfg.Profiles = map[string]wire.IssuerProfile{
+		"default": {Relationships: []string{"adult-to-adult", "parent-of-child"}, MaxDays: 730},
+	}
+	return w.add(wire.Issuer(ctx, cfg, w.deps("issuer")))
+}
+
+func (w *World) openGateway(ctx context.Context) (err error) {
+	cfg := wire.DefaultGateway()
+	cfg.Origin, cfg.Name, cfg.Store = w.Gateway, GatewayName, w.path("gateway", "gateway.db")
+	if cfg.Keys, _, err = w.keys(ctx, "gateway"); err != nil {
+		return err
+	}
+	if cfg.ClientToken, w.GatewayToken, err = w.secret("gateway", "client-token"); err != nil {
+		return err
+	}
+	if cfg.TLS, err = w.tls("gateway"); err != nil {
+		return err
+	}
+	cfg.Registry, cfg.Outbound = w.registrySettings(), w.outbound()
+	cfg.Restrictions = w.path("gateway", "restrictions.json")
+	if _, err := sealed.ReadFile(cfg.Restrictions); err != nil {
+		if err := sealed.WriteFile(cfg.Restrictions, []byte("[]\n")); err != nil {
+			return err
+		}
+	}
+	return w.add(wire.Gateway(ctx, cfg, w.deps("gateway")))
+}
+
+func (w *World) add(s *wire.Server, err error) error {
+	if err == nil {
+		w.servers = append(w.servers, s)
+	}
+	return err
+}
+
+func (w *World) registrySettings() wire.RegistrySettings {
+	return wire.RegistrySettings{URL: w.Registry, Keys: []string{w.RegistryKey}}
+}
+
+// outbound lets the servers reach one another, and nobody else on this machine.
+func (w *World) outbound() wire.Outbound {
+	return wire.Outbound{Private: w.Hosts(), CA: w.CA()}
+}
