@@ -14,7 +14,7 @@ func Floors() [][]string {
 	return [][]string{
 		{"reason", "store", "internal/shared"},
 		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "internal/web", "key"},
-		{"internal/jose", "internal/multiformat", "internal/web/metrics", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
+		{"internal/command", "internal/jose", "internal/multiformat", "internal/web/metrics", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
 		{"did"},
 		{"credential", "credential/internal/view", "credential/internal/warm", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql"},
 		{"credential/status", "credential/internal/wire", "credential/internal/proof", "trustframework", "openid/vci", "openid/vp"},

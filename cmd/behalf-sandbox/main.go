@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command behalf-sandbox runs a whole trust framework on one machine, with invented people.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args, &command.Program{
+		Name: "behalf-sandbox", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Random: rand.Reader,
+	})
+	stop()
+	os.Exit(code)
+}
+
+// run runs one command and returns its exit code.
+func run(ctx context.Context, args []string, p *command.Program) int {
+	s := &sandbox{p}
+	return p.Run(ctx, &cli.App{
+		Usage:       "a registry, an issuer, a gateway and wallets on this machine, with invented people",
+		Description: "Nothing here is for real people or real data: the keys and the certificate authority are the sandbox's own.",
+		Commands:    []*cli.Command{s.demoCommand(), s.upCommand()},
+	}, args)
+}
+
+// sandbox has the commands.
+type sandbox struct{ *command.Program }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/world"
+)
+
+func (s *sandbox) upCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "up",
+		Usage:     "keep registry, issuer and gateway running until interrupted",
+		ArgsUsage: " ",
+		Description: "When all three are ready it writes one JSON line to standard output: their addresses, the certificate " +
+			"authority to trust, and the tokens. Logs go to standard error. The folder can be started again with nothing lost.\n\n" +
+			"Example:\n" +
+			"   behalf-sandbox up --dir ./sandbox\n" +
+			"   behalf-wallet --dir ./tom init --registry https://localhost:PORT --ca ./sandbox/ca.pem",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` for keys, stores and certificates; made if absent", Value: defaultDir()},
+			&cli.StringFlag{Name: "listen", Usage: "`HOST` address to listen at", Value: "127.0.0.1"},
+			&cli.BoolFlag{Name: "tls", Usage: "serve https; always on, as nothing here speaks plain http", Value: true},
+			&cli.BoolFlag{Name: "quiet", Usage: "log warnings and errors only"},
+			command.JSONFlag(),
+		},
+		Action: s.up,
+	}
+}
+
+// defaultDir is the sandbox's folder in the user's state, or in the working directory where there is none.
+func defaultDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "behalf-sandbox")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "state", "behalf-sandbox")
+	}
+	return "behalf-sandbox"
+}
+
+// ready is the line that up writes.
+type ready struct {
+	Registry      string `json:"registry"`
+	Issuer        string `json:"issuer"`
+	Gateway       string `json:"gateway"`
+	CA            string `json:"ca"`
+	IssuerToken   string `json:"issuer_admin_token"`
+	GatewayToken  string `json:"gateway_client_token"`
+	RegistryToken string `json:"registry_admin_token"`
+	Controller    string `json:"controller"`
+	Principal     string `json:"principal"`
+}
+
+func (s *sandbox) up(c *cli.Context) error {
+	if err := command.NoArguments(c); err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if c.Bool("quiet") {
+		level = slog.LevelWarn
+	}
+	w, err := world.Open(c.Context, world.Config{
+		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now,
+		Logger: slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(c.Context)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- w.Serve(ctx) }()
+	if err := w.Ready(ctx); err != nil {
+		stop()
+		if served := <-ended; served != nil {
+			return errors.Join(served, err)
+		}
+		if c.Context.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	ca, err := filepath.Abs(w.CA())
+	if err == nil {
+		err = s.JSON(ready{
+			Registry: w.Registry, Issuer: w.Issuer, Gateway: w.Gateway, CA: ca, IssuerToken: w.IssuerToken,
+			GatewayToken: w.GatewayToken, RegistryToken: w.RegistryToken, Controller: world.Controller, Principal: world.PrincipalURN,
+		})
+	}
+	if err != nil {
+		stop()
+	}
+	return errors.Join(err, <-ended)
+}
