@@ -4,56 +4,106 @@ package wallet
 
 import (
 	"context"
-	"errors"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/delegation"
-	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
-// MaxParents is the number of links above one credential that a wallet takes.
-const MaxParents = 8
+// TypePackage marks a file of a delegation passed on.
+const TypePackage = "behalf-delegation/1"
 
-// Accept takes a delegation that somebody passed on. Every link is opened, each is checked to be
-// within the one above, the root to be one that the framework stands behind, and the last to be
-// ours; only then is it stored.
-func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
-	p, err := readPackage(file)
-	if err != nil {
-		return nil, err
-	}
-	var above credential.Verified
-	for i, raw := range append(p.Parents, p.Credential) {
-		v, err := w.open(ctx, []byte(raw))
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			if codes := delegation.CheckRoot(w.cfg.Framework(), v.Credential(), w.cfg.Now()); len(codes) > 0 {
-				return nil, reason.New(codes[0], "services would refuse this delegation: its root is not trusted")
-			}
-		} else if err := within(above, v); err != nil {
-			return nil, err
-		}
-		above = v
-	}
-	return w.keep(ctx, []byte(p.Credential), p.Parents, "")
+// Package is a delegation passed on: the link that its holder signed and the links above it. It is
+// of use to none but the one it is for, and shows them what the links above say of its own part.
+type Package struct {
+	Type       string   `json:"type"` // TypePackage
+	Credential string   `json:"credential"`
+	Parents    []string `json:"parents"` // root first, with only the disclosures that the child needs
 }
 
-func readPackage(file []byte) (*Package, error) {
-	if len(file) > MaxFile {
-		return nil, reason.New(reason.CredentialUnexpected, "the file is too large for a delegation")
+// ParsePackage reads a file that Delegate made. What is none is credential.unexpected. It believes
+// nothing of what the file holds.
+func ParsePackage(file []byte) (*Package, error) {
+	if len(file) > MaxPackage {
+		return nil, unexpected("the file is too large for a delegation")
 	}
 	p := new(Package)
 	if err := strictjson.UnmarshalClosed(file, p); err != nil {
-		return nil, reason.Wrap(reason.CredentialUnexpected, "this is not a file that behalf-wallet delegate made", err)
+		return nil, reason.Wrap(reason.CredentialUnexpected, notPackage, err)
 	}
 	if p.Type != TypePackage || p.Credential == "" || len(p.Parents) == 0 || len(p.Parents) > MaxParents {
-		return nil, reason.New(reason.CredentialUnexpected, "this is not a file that behalf-wallet delegate made")
+		return nil, unexpected(notPackage)
 	}
 	return p, nil
+}
+
+const notPackage = "this is not a file that behalf-wallet delegate made"
+
+// Accept takes a delegation that somebody passed on, out of the file that Delegate made. Every link
+// is opened, each is checked to be within the one above, the root to be one that the framework stands
+// behind, and the last to be ours and in its time; none may be known to be revoked. Only then is it
+// stored, and durable when Accept returns.
+//
+// A link that services would refuse has the reason that they would give: trust.*, chain.*,
+// credential.expired, status.revoked.
+func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
+	f, err := w.framework()
+	if err != nil {
+		return nil, err
+	}
+	p, err := ParsePackage(file)
+	if err != nil {
+		return nil, err
+	}
+	h := &held{Raw: p.Credential, Parents: p.Parents, Received: w.cfg.Now()}
+	chain, err := w.verifiedChain(ctx, &Entry{held: h})
+	if err != nil {
+		return nil, err
+	}
+	if len(chain) > f.Limits.MaxChainLinks {
+		return nil, reason.New(reason.ChainTooLong, "services would refuse this delegation: it was passed on too often")
+	}
+	if err := w.acceptable(ctx, chain); err != nil {
+		return nil, err
+	}
+	last := chain[len(chain)-1]
+	h.Format, h.Issuer = last.Format(), w.nameOf(chain[0].Credential().Issuer, "")
+	h.Statement = statementOf(last.Credential())
+	if err := w.cfg.Vault.add(h); err != nil {
+		return nil, err
+	}
+	return w.show(h), nil
+}
+
+// acceptable holds a chain against the framework, each link against the one above, and the last
+// against who we are.
+func (w *Wallet) acceptable(ctx context.Context, chain []credential.Verified) error {
+	root, last := chain[0].Credential(), chain[len(chain)-1].Credential()
+	if last.Type != credential.TypeDelegation || last.Delegate.ID != w.DID().String() {
+		return unexpected("the delegation is for another holder")
+	}
+	if root.Parent != nil {
+		return reason.New(reason.ChainParentMissing, "the first link of this delegation is missing")
+	}
+	if codes := delegation.CheckRoot(w.cfg.Framework(), root, w.cfg.Now()); len(codes) > 0 {
+		return reason.New(codes[0], "services would refuse this delegation: its root is not trusted")
+	}
+	for i := range chain[1:] {
+		if err := within(chain[i], chain[i+1]); err != nil {
+			return err
+		}
+	}
+	if err := acyclic(chain); err != nil {
+		return err
+	}
+	for _, v := range chain {
+		if err := w.current(ctx, v.Credential()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // within checks that child names parent and goes nowhere beyond it.
@@ -71,33 +121,27 @@ func within(parent, child credential.Verified) error {
 	return nil
 }
 
-// TakeBack asks the issuer that hosts its status to revoke a link that this wallet signed.
-func (w *Wallet) TakeBack(ctx context.Context, root *credential.Credential, child string) error {
-	origin, err := w.statusOrigin(root)
-	if err != nil {
-		return err
+// acyclic refuses a chain in which a party holds twice.
+func acyclic(chain []credential.Verified) error {
+	seen := map[string]bool{}
+	for _, v := range chain {
+		if id := v.Credential().Delegate.ID; seen[id] {
+			return reason.New(reason.ChainCycle, "services would refuse this delegation: it comes back to somebody who held it")
+		} else {
+			seen[id] = true
+		}
 	}
-	request, err := w.signRequest(ctx, origin, "hosted-status-revoke+jwt", map[string]any{"credential": child})
-	if err != nil {
-		return err
-	}
-	_, err = w.cfg.Remote.Post(ctx, origin+"/v1/hosted-status/revoke", jwtType, request, safehttp.Want{
-		MediaTypes: []string{jsonType}, MaxBytes: MaxAnswer, Statuses: []int{204},
-	})
-	return refusedByHost(err)
+	return nil
 }
 
-// refusedByHost turns an issuer's answer about a hosted status into words for the person.
-func refusedByHost(err error) error {
-	refusal, ok := errors.AsType[*safehttp.StatusError](err)
-	if !ok {
-		return unreachable("the issuer", err)
+// current refuses a link that is past its time or known to be revoked. A status that cannot be had
+// now is no reason against taking it: the services ask again, each time.
+func (w *Wallet) current(ctx context.Context, c *credential.Credential) error {
+	if !w.cfg.Now().Before(c.ValidUntil) {
+		return reason.New(reason.CredentialExpired, "the delegation has expired")
 	}
-	var problem struct {
-		Reason reason.Code `json:"reason"`
+	if state, _, err := w.stateOf(ctx, c); err == nil && state == status.Revoked {
+		return reason.New(reason.StatusRevoked, "the delegation was taken back")
 	}
-	if strictjson.Unmarshal(refusal.Body, &problem) == nil && problem.Reason != "" {
-		return reason.New(problem.Reason, "the issuer refused")
-	}
-	return reason.Wrap(reason.RevokeNotAuthorised, "the issuer does not let you do this with this delegation", err)
+	return nil
 }

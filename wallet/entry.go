@@ -4,26 +4,26 @@ package wallet
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/credential/status"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // Entry is a credential as its holder sees it.
 type Entry struct {
-	ID         string    `json:"id"`
-	Format     string    `json:"format"`
-	Issuer     string    `json:"issuer"` // name in the framework, else the DID
-	OnBehalfOf string    `json:"on_behalf_of"`
-	ValidFrom  time.Time `json:"valid_from"`
-	ValidUntil time.Time `json:"valid_until"`
-	Allows     []Allowed `json:"allows"`
-	Purposes   []string  `json:"purposes"`
-	Onward     int       `json:"may_be_passed_on"` // how often
-	Links      int       `json:"links"`            // in its chain, itself included
+	ID         string                 `json:"id"`
+	Format     string                 `json:"format"`
+	Issuer     string                 `json:"issuer"`         // who stands behind it: the root's issuer by its name in the framework, else its DID
+	From       string                 `json:"from,omitempty"` // the person who passed it on, by DID; "" where the issuer gave it
+	OnBehalfOf string                 `json:"on_behalf_of"`
+	Identifier *credential.Identifier `json:"identifier,omitempty"` // number of that person in some system
+	ValidFrom  time.Time              `json:"valid_from"`
+	ValidUntil time.Time              `json:"valid_until"`
+	Allows     []Allowed              `json:"allows"`
+	Purposes   []string               `json:"purposes"`
+	Onward     int                    `json:"may_be_passed_on"` // how often
+	Links      int                    `json:"links"`            // in its chain, itself included
+	Received   time.Time              `json:"received"`
 
 	credential *credential.Credential
 	held       *held
@@ -39,47 +39,58 @@ type Allowed struct {
 // Credential returns the statement, which must not be changed.
 func (e *Entry) Credential() *credential.Credential { return e.credential }
 
-// List returns every credential, oldest first. What the wallet once opened and stored sealed is
-// read without checking signatures again; status and time are not looked at.
-func (w *Wallet) List(ctx context.Context) ([]*Entry, error) {
-	all, err := w.cfg.Vault.all()
+// Facts returns everything that the credential says, in plain words; nothing is checked anew.
+func (e *Entry) Facts() []Fact { return facts(e.credential, 0) }
+
+// List returns every credential, oldest first, and beside them the files that cannot be read: one
+// that is damaged hides no other. What the wallet once opened and stored sealed is read without
+// checking signatures again; status and time are not looked at, and no network is needed.
+func (w *Wallet) List(ctx context.Context) ([]*Entry, []Damaged, error) {
+	all, damaged, err := w.cfg.Vault.all()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make([]*Entry, 0, len(all))
 	for _, h := range all {
 		out = append(out, w.show(h))
 	}
-	return out, ctx.Err()
+	return out, damaged, ctx.Err()
 }
 
-// Find returns the one credential whose id begins with prefix, else object.unknown.
-func (w *Wallet) Find(_ context.Context, prefix string) (*Entry, error) {
-	h, err := w.cfg.Vault.find(prefix)
+// Find returns the one credential whose id begins with prefix, else object.unknown. A file that
+// cannot be read is store.tampered.
+func (w *Wallet) Find(ctx context.Context, prefix string) (*Entry, error) {
+	h, err := find[held](w.cfg.Vault, heldMark, prefix, "credential")
 	if err != nil {
 		return nil, err
 	}
-	return w.show(h), nil
+	return w.show(h), ctx.Err()
 }
 
-// Remove forgets the credential whose id begins with prefix. When it returns nil the removal is durable.
-func (w *Wallet) Remove(ctx context.Context, prefix string) (*Entry, error) {
-	e, err := w.Find(ctx, prefix)
+// Remove forgets the one credential whose id begins with prefix, damaged or not. When it returns nil
+// the removal is durable.
+func (w *Wallet) Remove(_ context.Context, prefix string) error {
+	v := w.cfg.Vault
+	name, err := v.only(heldMark, prefix, "credential")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return e, w.cfg.Vault.remove(e.held)
+	return full(v.disk.remove(v.path(name)))
 }
 
 // show returns h as its holder sees it.
 func (w *Wallet) show(h *held) *Entry {
-	c := &h.Statement
+	c := h.Statement.credential()
 	e := &Entry{
-		ID: h.ID, Format: h.Format, Issuer: c.Issuer, OnBehalfOf: c.OnBehalfOf.ID, ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil,
-		Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth, Links: 1 + len(h.Parents), credential: c, held: h,
+		ID: h.ID, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
+		ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth,
+		Links: 1 + len(h.Parents), Received: h.Received, credential: c, held: h,
 	}
-	if p, ok := w.cfg.Framework().Party(c.Issuer); ok {
-		e.Issuer = p.Name
+	switch {
+	case c.Parent != nil:
+		e.From = c.Issuer
+	default:
+		e.Issuer = w.nameOf(c.Issuer, h.Issuer)
 	}
 	for _, p := range c.Permissions {
 		e.Allows = append(e.Allows, Allowed{p.Resource, p.Actions, p.Risk})
@@ -87,76 +98,13 @@ func (w *Wallet) show(h *held) *Entry {
 	return e
 }
 
-// Standing is what the status lists say of a credential now.
-type Standing struct {
-	ID    string      `json:"id"`
-	State string      `json:"state"` // valid, suspended, revoked, unavailable, expired
-	AsOf  time.Time   `json:"as_of,omitzero"`
-	Why   reason.Code `json:"reason,omitempty"` // where it is unavailable
-}
-
-// Status tells the standing of e: the worst along its chain. Lists are fetched whole, so that the
-// issuer does not learn which credential was asked about.
-func (w *Wallet) Status(ctx context.Context, e *Entry) Standing {
-	s := Standing{ID: e.ID, State: status.Valid.String()}
-	if !w.cfg.Now().Before(e.ValidUntil) {
-		s.State = "expired"
-		return s
+// nameOf returns the name of a party in the framework in use, else the one it had before, else its DID.
+func (w *Wallet) nameOf(id, before string) string {
+	if p, ok := w.cfg.Framework().Party(id); ok {
+		return p.Name
 	}
-	worst := status.Unknown
-	chain, err := w.chain(ctx, e)
-	if err != nil {
-		return Standing{ID: e.ID, State: status.Unknown.String(), Why: reason.Of(err)}
+	if before != "" {
+		return before
 	}
-	for _, c := range chain {
-		state, asOf, err := w.stateOf(ctx, c)
-		if err != nil {
-			return Standing{ID: e.ID, State: status.Unknown.String(), Why: reason.Of(err)}
-		}
-		if worst = max(worst, state); s.AsOf.IsZero() || asOf.Before(s.AsOf) {
-			s.AsOf = asOf
-		}
-	}
-	s.State = worst.String()
-	return s
-}
-
-// chain returns the credentials from the root to e, each opened anew.
-func (w *Wallet) chain(ctx context.Context, e *Entry) ([]*credential.Credential, error) {
-	var out []*credential.Credential
-	for _, raw := range append(append([]string{}, e.held.Parents...), e.held.Raw) {
-		v, err := w.open(ctx, []byte(raw))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v.Credential())
-	}
-	return out, nil
-}
-
-func (w *Wallet) stateOf(ctx context.Context, c *credential.Credential) (status.State, time.Time, error) {
-	if len(c.Status) == 0 {
-		return status.Unknown, time.Time{}, reason.New(reason.StatusRequiredMissing, "the credential has no status")
-	}
-	speaker, ok := w.cfg.Framework().StatusSpeaker(c.Issuer, c.Status[0].List)
-	if !ok {
-		return status.Unknown, time.Time{}, reason.New(reason.StatusUnavailable, "nobody known speaks for the status of this credential")
-	}
-	return status.Of(ctx, w.cfg.Status, speaker, c.Status)
-}
-
-// open checks form and signature of one credential, whatever its format.
-func (w *Wallet) open(ctx context.Context, raw []byte) (credential.Verified, error) {
-	if len(raw) > MaxFile {
-		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is too large")
-	}
-	f := w.cfg.Formats.Recognise(raw)
-	if f == nil {
-		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
-	}
-	v, err := credential.Open(ctx, f, raw, w.keys())
-	if err != nil {
-		return v, fmt.Errorf("the credential does not verify: %w", err)
-	}
-	return v, nil
+	return id
 }

@@ -3,12 +3,14 @@
 package wallet
 
 import (
+	"cmp"
 	"context"
-	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
@@ -16,11 +18,13 @@ import (
 
 // Consent is what a person sees before anything leaves the wallet.
 type Consent struct {
-	Verifier   string     `json:"verifier"` // name in the trust framework
-	Access     *vp.Access `json:"access"`   // what the service is about to do
-	Credential *Entry     `json:"credential"`
-	Facts      []Fact     `json:"facts"` // everything that would leave, each one
-	Also       []*Entry   `json:"also"`  // other credentials that would do
+	Verifier   string    `json:"verifier"`    // name in the trust framework, never what the service calls itself
+	VerifierID string    `json:"verifier_id"` // its DID
+	Access     vp.Access `json:"access"`      // what the service is about to do, and for what purpose
+	Credential *Entry    `json:"credential"`
+	Facts      []Fact    `json:"facts"`          // everything that would leave, read back from the very bytes that would
+	Whole      bool      `json:"whole"`          // the format can hold nothing back
+	Also       []*Entry  `json:"also,omitempty"` // other credentials that would do, see Prepared.Use
 }
 
 // Choice is a person's answer to a Consent.
@@ -37,187 +41,250 @@ type Prepared struct {
 	Consent Consent
 
 	w       *Wallet
-	request *vp.Request
-	leafID  string
-	leaf    credential.Selection
-	parents []parentAnswer
+	request *request
+	fits    []fit
+	leaf    part
+	parents []part
 }
 
-// parentAnswer is one link above the leaf and what of it is shown.
-type parentAnswer struct {
+// part is one presentation of an answer: to which query, and the bytes that would leave, without a
+// holder proof.
+type part struct {
 	query  string
-	format credential.Format
-	sel    credential.Selection
-}
-
-// Prepare fetches the request behind link, checks who asks, and finds the credential that answers
-// it with the least. prefix picks a credential by its id; "" takes the first that fits. Nothing is
-// sent to the service but the fetch of its request. A service that the framework does not know, or that
-// asks beyond what is registered for it, is verifier.not_entitled; a request that no credential
-// answers query.unsatisfied.
-func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, error) {
-	l, err := vp.ParseLink(link)
-	if err != nil {
-		return nil, err
-	}
-	name, err := w.verifierAt(l)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := w.cfg.Remote.Get(ctx, l.RequestURI, safehttp.Want{MediaTypes: []string{vp.MediaTypeRequest}, MaxBytes: MaxAnswer})
-	if err != nil {
-		return nil, refusedByVerifier(err)
-	}
-	request, err := vp.OpenRequest(ctx, answer.Body, l.ClientID, w.keys())
-	if err != nil {
-		return nil, err
-	}
-	if err := w.entitled(request); err != nil {
-		return nil, err
-	}
-	return w.answer(ctx, name, request, prefix)
-}
-
-// verifierAt checks that the framework knows the verifier, and that the request lies at its own origin.
-func (w *Wallet) verifierAt(l vp.Link) (name string, err error) {
-	id, err := vp.VerifierDID(l.ClientID)
-	if err != nil {
-		return "", err
-	}
-	f := w.cfg.Framework()
-	v, known := f.Verifier(id.String())
-	if f.Unavailable {
-		return "", reason.New(reason.TrustRegistryUnavailable, "the trust registry cannot be reached; try again later")
-	}
-	if !known {
-		return "", reason.New(reason.VerifierNotEntitled, "the trust framework does not know the service that asks")
-	}
-	if !sameOrigin(id.String(), l.RequestURI) {
-		return "", reason.New(reason.RequestClientID, "the request lies at another host than the service's own")
-	}
-	return v.Name, nil
-}
-
-func sameOrigin(id, address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.User == nil && originOf(id) != "" && originOf(id) == u.Scheme+"://"+u.Host
-}
-
-// entitled checks that the service asks for what is registered for it, and wants the answer at its
-// own origin.
-func (w *Wallet) entitled(r *vp.Request) error {
-	id, err := vp.VerifierDID(r.ClientID)
-	if err != nil {
-		return err
-	}
-	if !sameOrigin(id.String(), r.ResponseURI) {
-		return reason.New(reason.RequestClientID, "the answer would go to another host than the service's own")
-	}
-	v, _ := w.cfg.Framework().Verifier(id.String())
-	if a := r.Access; a == nil || !v.Entitled(a.Controller, a.Purpose, a.Resource) {
-		return reason.New(reason.VerifierNotEntitled, "the service asks for more than it is registered for")
-	}
-	return nil
+	format string
+	shown  credential.Selection // Raw holds what would leave, the rest all that it discloses
 }
 
 // fit is a credential that answers a query.
 type fit struct {
 	entry *Entry
 	query *dcql.Credential
-	show  []dcql.Path
+	shown credential.Selection
 }
 
-func (w *Wallet) answer(ctx context.Context, verifier string, r *vp.Request, prefix string) (*Prepared, error) {
-	all, err := w.List(ctx)
+// Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
+// the one whose id begins with prefix, or for "" the one that is likely to do, with the least
+// shown. Nothing is sent to the service but the fetch of its request, which works once.
+//
+// Refusals: verifier.not_entitled (the framework does not know the service, or it asks for more than
+// is registered for it, or than the access needs), request.client_id, request.unsigned,
+// request.invalid, request.consumed, limit.query, query.unsatisfied (no credential answers),
+// credential.expired and credential.not_yet_valid (one would, at another time), object.unknown
+// (prefix), what the framework refuses with, and what the fetch does.
+func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, error) {
+	if prefix != "" {
+		if _, err := w.Find(ctx, prefix); err != nil {
+			return nil, err
+		}
+	}
+	r, err := w.fetch(ctx, link)
 	if err != nil {
 		return nil, err
 	}
-	fits, err := w.fits(r, all)
+	all, _, err := w.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	chosen, also, err := choose(fits, prefix)
-	if err != nil {
+	p := &Prepared{w: w, request: r}
+	if p.fits, err = w.fits(r, all); err != nil {
 		return nil, err
 	}
-	c := chosen.entry.credential
-	p := &Prepared{w: w, request: r, leafID: chosen.query.ID}
-	p.leaf = vp.Selection(c, chosen.query.Format, []byte(chosen.entry.held.Raw), chosen.show)
-	if err := w.parents(ctx, p, chosen.entry); err != nil {
-		return nil, err
-	}
-	p.Consent = Consent{Verifier: verifier, Access: r.Access, Credential: chosen.entry, Also: also, Facts: p.facts(c)}
-	return p, nil
+	return p, p.Use(ctx, prefix)
 }
 
-// fits returns every credential that answers a query for a leaf, the better claim sets first.
-func (w *Wallet) fits(r *vp.Request, all []*Entry) ([]fit, error) {
+// Use answers with the credential whose id begins with prefix, instead of the one in Consent; for
+// "" with the first that fits. It changes Consent, and sends nothing.
+func (p *Prepared) Use(ctx context.Context, prefix string) error {
+	at := slices.IndexFunc(p.fits, func(f fit) bool { return strings.HasPrefix(f.entry.ID, strings.ToLower(prefix)) })
+	if at < 0 {
+		return reason.New(reason.QueryUnsatisfied, "this credential does not answer the request; see: behalf-wallet show")
+	}
+	chosen := p.fits[at]
+	leaf, v, err := p.w.part(ctx, chosen.query, chosen.entry.Format, chosen.shown)
+	if err != nil {
+		return err
+	}
+	shown := listed(chosen.entry.credential, v, 0)
+	parents, above, err := p.above(ctx, chosen.entry, v)
+	if err != nil {
+		return err
+	}
+	if err := p.satisfies(leaf, parents); err != nil {
+		return err
+	}
+	p.leaf, p.parents = leaf, parents
+	p.Consent = Consent{
+		Verifier: p.request.verifier.Name, VerifierID: p.request.verifier.ID, Access: *p.request.Access,
+		Credential: chosen.entry, Facts: append(shown, above...), Whole: chosen.query.Format == vp.FormatVCJWT,
+	}
+	for i, f := range p.fits {
+		if i != at && f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
+			p.Consent.Also = append(p.Consent.Also, f.entry)
+		}
+	}
+	return nil
+}
+
+// fits returns every credential that answers a query for a leaf, the likeliest to do with the least
+// shown first.
+func (w *Wallet) fits(r *request, all []*Entry) ([]fit, error) {
 	var out []fit
+	var wrongTime reason.Code
 	now := w.cfg.Now()
 	for i := range r.Query.Credentials {
 		q := &r.Query.Credentials[i]
-		if !q.Bound() {
+		for _, e := range all {
+			f, ok, err := fitting(r, q, e)
+			switch {
+			case err != nil:
+				return nil, err
+			case !ok:
+			case !now.Before(e.ValidUntil):
+				wrongTime = reason.CredentialExpired
+			case now.Before(e.ValidFrom):
+				wrongTime = reason.CredentialNotYetValid
+			default:
+				out = append(out, f)
+			}
+		}
+	}
+	switch {
+	case len(out) > 0:
+		slices.SortStableFunc(out, func(a, b fit) int { return cmp.Compare(a.burden(r.Access), b.burden(r.Access)) })
+		return out, nil
+	case wrongTime != "":
+		return nil, reason.New(wrongTime, "the credential that answers the request is past its time, or not yet in it; see: behalf-wallet list")
+	}
+	return nil, reason.New(reason.QueryUnsatisfied, "no credential in this wallet answers the request; see: behalf-wallet list")
+}
+
+// fitting tells whether e answers q, and what of it q asks to see.
+func fitting(r *request, q *dcql.Credential, e *Entry) (fit, bool, error) {
+	c := e.credential
+	if !q.Bound() || c.OnBehalfOf.ID != r.Access.Principal {
+		return fit{}, false, nil
+	}
+	show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(e.Format), true))
+	if err != nil || !ok {
+		return fit{}, false, err
+	}
+	s := vp.Selection(c, q.Format, []byte(e.held.Raw), show)
+	return fit{e, q, s}, true, restrained(s, c, r.Access)
+}
+
+// burden orders fits: those that can be refused by what the wallet knows come last, and then the
+// number of permissions and links that would be shown counts.
+func (f fit) burden(a *vp.Access) int {
+	c := f.entry.credential
+	n := len(f.shown.Permissions)
+	if f.query.Format == vp.FormatVCJWT {
+		n = len(c.Permissions)
+	}
+	n += f.entry.Links * credential.MaxPermissions
+	covers := slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool {
+		return slices.Contains(f.shown.Permissions, p.ID) && delegation.Covers(p.Resource, a.Resource)
+	})
+	inSet := slices.Contains(c.Purposes, a.Purpose) && slices.Contains(c.Controllers, a.Controller) &&
+		(a.Jurisdiction == "" || slices.Contains(c.Jurisdiction, a.Jurisdiction))
+	if !covers || !inSet {
+		n += 1 << 20
+	}
+	return n
+}
+
+// part makes the bytes that would leave of one credential, and reads them back.
+func (w *Wallet) part(ctx context.Context, q *dcql.Credential, format string, s credential.Selection) (part, *credential.Credential, error) {
+	presenter, err := w.presenter(format)
+	if err != nil {
+		return part{}, nil, err
+	}
+	shown, err := presenter.Disclose(s)
+	if err != nil {
+		return part{}, nil, err
+	}
+	v, err := w.open(ctx, shown)
+	if err != nil {
+		return part{}, nil, err
+	}
+	return part{q.ID, format, credential.Selection{Raw: shown, Permissions: s.Permissions, Claims: s.Claims}}, v.Credential(), nil
+}
+
+// listed is what shown says, and how many permissions of the whole it keeps back: their number
+// can be seen.
+func listed(whole, shown *credential.Credential, above int) []Fact {
+	out := facts(shown, above)
+	if n := len(whole.Permissions) - len(shown.Permissions); n > 0 {
+		out = append(out, Fact{"permissions kept back", strconv.Itoa(n) + "; that there are others can be seen", above})
+	}
+	return out
+}
+
+// above makes the parts for the links above e, nearest first in the facts. They travel without a
+// holder proof, each with the permissions alone on which the link below rests.
+func (p *Prepared) above(ctx context.Context, e *Entry, below *credential.Credential) ([]part, []Fact, error) {
+	var parts []part
+	var out []Fact
+	for i, raw := range slices.Backward(e.held.Parents) {
+		v, err := p.w.open(ctx, []byte(raw))
+		if err != nil {
+			return nil, nil, err
+		}
+		made, shown, err := p.parent(ctx, v, []byte(raw), below)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, made)
+		out = append(out, listed(v.Credential(), shown, len(e.held.Parents)-i)...)
+		below = shown
+	}
+	slices.Reverse(parts)
+	return parts, out, nil
+}
+
+// parent makes the part of one link above, whose child shows below.
+func (p *Prepared) parent(ctx context.Context, v credential.Verified, raw []byte, below *credential.Credential) (part, *credential.Credential, error) {
+	c := v.Credential()
+	for i := range p.request.Query.Credentials {
+		q := &p.request.Query.Credentials[i]
+		if q.Bound() {
 			continue
 		}
-		for _, e := range all {
-			c := e.credential
-			if c.OnBehalfOf.ID != r.Access.Principal || now.Before(c.ValidFrom) || !now.Before(c.ValidUntil) {
-				continue
-			}
-			show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(e.Format), true))
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				out = append(out, fit{e, q, show})
-			}
-		}
-	}
-	return out, nil
-}
-
-func choose(fits []fit, prefix string) (fit, []*Entry, error) {
-	at := slices.IndexFunc(fits, func(f fit) bool { return prefix == "" || len(prefix) > 0 && hasPrefix(f.entry.ID, prefix) })
-	if at < 0 {
-		return fit{}, nil, reason.New(reason.QueryUnsatisfied, "no credential in this wallet answers the request; see: behalf-wallet list")
-	}
-	var also []*Entry
-	for i, f := range fits {
-		if i != at && !slices.Contains(also, f.entry) && f.entry != fits[at].entry {
-			also = append(also, f.entry)
-		}
-	}
-	return fits[at], also, nil
-}
-
-func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
-
-// parents finds what of each link above the leaf is shown. They travel without a holder proof.
-func (w *Wallet) parents(ctx context.Context, p *Prepared, e *Entry) error {
-	for _, raw := range e.held.Parents {
-		v, err := w.open(ctx, []byte(raw))
+		show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(v.Format()), false))
 		if err != nil {
-			return err
+			return part{}, nil, err
 		}
-		format := w.cfg.Formats.Named(v.Format())
-		a := parentAnswer{format: format, sel: credential.Selection{Raw: []byte(raw)}}
-		for i := range p.request.Query.Credentials {
-			q := &p.request.Query.Credentials[i]
-			if q.Bound() || q.Format != vp.FormatID(v.Format()) {
-				continue
-			}
-			show, ok, err := q.Match(vp.Candidate(v.Credential(), q.Format, false))
-			if err != nil {
-				return err
-			}
-			if a.query = q.ID; ok {
-				a.sel = vp.Selection(v.Credential(), q.Format, []byte(raw), show)
-			}
+		if !ok {
+			continue
 		}
-		if a.query == "" {
-			return reason.New(reason.QueryUnsatisfied, "the service does not take the links above this credential")
+		s := vp.Selection(c, q.Format, raw, show)
+		if err := restrained(s, c, p.request.Access); err != nil {
+			return part{}, nil, err
 		}
-		p.parents = append(p.parents, a)
+		s.Permissions = slices.DeleteFunc(s.Permissions, func(id string) bool { return !supports(c, id, below) })
+		return p.w.part(ctx, q, v.Format(), s)
+	}
+	return part{}, nil, reason.New(reason.QueryUnsatisfied, "the service does not take the links above this credential")
+}
+
+// supports reports whether a permission of below rests on the one of c called id.
+func supports(c *credential.Credential, id string, below *credential.Credential) bool {
+	return slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool {
+		return p.ID == id && slices.ContainsFunc(below.Permissions, func(b credential.Permission) bool { return delegation.NoBroader(b, p) == "" })
+	})
+}
+
+// satisfies holds the whole answer against the query: one that is partial is never sent
+// (OpenID4VP 1.0 §6.4.2).
+func (p *Prepared) satisfies(leaf part, parents []part) error {
+	answered := map[string]bool{leaf.query: true}
+	for _, a := range parents {
+		if q := p.request.Query.Find(a.query); answered[a.query] && !q.Multiple {
+			return reason.New(reason.QueryUnsatisfied, "the service takes fewer links than this credential rests on")
+		}
+		answered[a.query] = true
+	}
+	if len(parents)+1 > vp.MaxPresentations || !p.request.Query.Satisfied(answered) {
+		return reason.New(reason.QueryUnsatisfied, "the service asks for more credentials than this wallet can answer with")
 	}
 	return nil
 }

@@ -6,14 +6,16 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/did/didweb"
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
 )
 
 // OfferView is what a person sees before anything is collected.
@@ -24,15 +26,24 @@ type OfferView struct {
 }
 
 // Receive collects the credentials of an offer (OpenID4VCI 1.0, pre-authorized code flow). accept
-// is asked once, after the issuer was found in the framework and before anything is sent; it returns the
-// transaction code, or an error that ends it. What comes is opened and checked before it is
-// stored, and is durable when Receive returns.
+// is asked once, after the issuer was found accredited in the framework and before anything is sent; it returns
+// the transaction code, "" where none is needed, or an error that ends it. Room on the disk is made
+// sure of before the code is redeemed. What comes is opened and checked before it is stored, and is
+// durable when Receive returns; entries beside an error were stored.
+//
+// Refusals: offer.untrusted, grant.tx_code, grant.tx_code_locked, grant.consumed, grant.invalid,
+// issuer.metadata_invalid, credential.unexpected, storage.full, what the framework says of the
+// issuer, and what the fetches refuse with.
 func (w *Wallet) Receive(ctx context.Context, link string, accept func(OfferView) (txCode string, err error)) ([]*Entry, error) {
-	offer, err := w.readOffer(ctx, link)
+	f, err := w.framework()
 	if err != nil {
 		return nil, err
 	}
-	issuer, name, err := w.issuerAt(offer.Issuer)
+	offer, err := w.readOffer(ctx, f, link)
+	if err != nil {
+		return nil, err
+	}
+	issuer, err := w.issuerAt(f, offer.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -40,77 +51,95 @@ func (w *Wallet) Receive(ctx context.Context, link string, accept func(OfferView
 	if grant == nil {
 		return nil, reason.New(reason.OfferUntrusted, "the offer has no pre-authorized code; this wallet knows no other way yet")
 	}
+	name := w.nameOf(issuer, "")
 	tx, err := accept(OfferView{Issuer: name, Origin: offer.Issuer, TxCode: grant.TxCode})
 	if err != nil {
 		return nil, err
 	}
-	c := collection{w: w, offer: offer, issuer: issuer}
-	if err := c.begin(ctx, vci.TokenRequest{Code: grant.Code, TxCode: tx}); err != nil {
+	if err := checkTxCode(grant.TxCode, tx); err != nil {
+		return nil, err
+	}
+	c := collection{w: w, offer: offer, issuer: issuer, name: name}
+	if err := c.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.redeem(ctx, vci.TokenRequest{Code: grant.Code, TxCode: tx}); err != nil {
 		return nil, err
 	}
 	return c.collect(ctx)
 }
 
-func (w *Wallet) readOffer(ctx context.Context, link string) (*vci.Offer, error) {
+func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, link string) (*vci.Offer, error) {
 	l, err := vci.ParseOfferLink(link)
 	if err != nil || l.Offer != nil {
 		return l.Offer, err
 	}
 	u, err := url.Parse(l.URI)
-	if err != nil || !w.cfg.Framework().DIDHostAllowed(u.Host) {
+	if err != nil || !f.DIDHostAllowed(u.Host) {
 		return nil, reason.New(reason.OfferUntrusted, "the offer lies at a host that the trust framework does not list")
 	}
-	answer, err := w.cfg.Remote.Get(ctx, l.URI, safehttp.Want{MediaTypes: []string{"application/json"}, MaxBytes: vci.MaxOffer})
+	answer, err := w.cfg.Remote.Get(ctx, l.URI, safehttp.Want{MediaTypes: []string{jsonType}, MaxBytes: vci.MaxOffer})
 	if err != nil {
-		return nil, unreachable("the offer", err)
+		return nil, refusedByIssuer(err)
 	}
 	return vci.ParseOffer(answer.Body)
 }
 
 // issuerAt returns the party whose did:web document lies at the origin of a credential issuer, if
-// the framework accredits it to issue delegations.
-func (w *Wallet) issuerAt(origin string) (id, name string, err error) {
-	f := w.cfg.Framework()
-	if f.Unavailable {
-		return "", "", reason.New(reason.TrustRegistryUnavailable, "the trust registry cannot be reached; try again later")
-	}
+// it may issue delegations now.
+func (w *Wallet) issuerAt(f *trustframework.Framework, origin string) (string, error) {
 	for _, a := range f.Accreditations {
-		if slices.Contains(a.Types, credential.TypeDelegation) && originOf(a.Issuer) == origin {
-			p, _ := f.Party(a.Issuer)
-			return a.Issuer, p.Name, nil
+		if originOf(a.Issuer) == origin && w.accredited(a) {
+			return a.Issuer, nil
 		}
 	}
-	return "", "", reason.New(reason.OfferUntrusted, "the trust framework does not know this issuer")
+	return "", reason.New(reason.OfferUntrusted, "the trust framework accredits no issuer of delegations at this address")
 }
 
-// originOf returns the https origin of a did:web without a path, "" for anything else.
-func originOf(id string) string {
-	d, err := did.Parse(id)
-	if err != nil || d.Method() != "web" {
-		return ""
+// accredited reports whether a lets its party issue delegations now.
+func (w *Wallet) accredited(a trustframework.Accreditation) bool {
+	now := w.cfg.Now()
+	return a.Status == trustframework.Active && slices.Contains(a.Types, credential.TypeDelegation) &&
+		!now.Before(a.From) && now.Before(a.Until)
+}
+
+// checkTxCode refuses a code that the issuer would count as a wrong try, before it is sent.
+func checkTxCode(want *vci.TxCode, code string) error {
+	switch {
+	case want == nil && code != "":
+		return reason.New(reason.GrantTxCode, "this offer takes no transaction code; leave it out")
+	case want != nil && code == "":
+		return reason.New(reason.GrantTxCode, "the offer needs a transaction code, which came by another way than the offer")
+	case want == nil:
+		return nil
+	case want.Length > 0 && utf8.RuneCountInString(code) != want.Length, want.InputMode != "text" && !digits(code):
+		return reason.New(reason.GrantTxCode, "the transaction code is not of the form that the issuer uses; check it")
 	}
-	text, err := didweb.URL(d)
-	if err != nil {
-		return ""
+	return nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Path != "/.well-known/did.json" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+	return s != ""
 }
 
 // collection is one offer being collected.
 type collection struct {
-	w      *Wallet
-	offer  *vci.Offer
-	issuer string
-	meta   *vci.IssuerMetadata
-	token  vci.TokenResponse
+	w            *Wallet
+	offer        *vci.Offer
+	issuer, name string // the issuer's DID, and its name in the framework
+	meta         *vci.IssuerMetadata
+	server       *vci.ServerMetadata
+	token        vci.TokenResponse
+	wanted       []string // configurations of a format that is known
 }
 
-// begin reads the issuer's metadata and redeems the code.
-func (c *collection) begin(ctx context.Context, t vci.TokenRequest) error {
+// prepare does everything that can fail before the code, which works once, is spent.
+func (c *collection) prepare(ctx context.Context) error {
 	raw, err := c.get(ctx, "openid-credential-issuer")
 	if err != nil {
 		return err
@@ -118,14 +147,33 @@ func (c *collection) begin(ctx context.Context, t vci.TokenRequest) error {
 	if c.meta, err = vci.ParseIssuerMetadata(raw, c.offer.Issuer); err != nil {
 		return err
 	}
+	if c.meta.NonceEndpoint == "" {
+		return reason.New(reason.IssuerMetadataInvalid, "the issuer has no nonce endpoint")
+	}
 	if raw, err = c.get(ctx, "oauth-authorization-server"); err != nil {
 		return err
 	}
-	server, err := vci.ParseServerMetadata(raw, c.offer.Issuer)
-	if err != nil {
+	if c.server, err = vci.ParseServerMetadata(raw, c.offer.Issuer); err != nil {
 		return err
 	}
-	body, err := c.post(ctx, server.TokenEndpoint, formType, []byte(t.Form().Encode()))
+	for _, id := range c.offer.Configurations {
+		if conf, ok := c.meta.Configurations[id]; ok && c.w.cfg.Formats.Named(securing(conf.Format)) != nil && isDelegation(conf) {
+			c.wanted = append(c.wanted, id)
+		}
+	}
+	if len(c.wanted) == 0 {
+		return reason.New(reason.CredentialUnexpected, "the offer holds no delegation in a format that this wallet knows")
+	}
+	return c.w.cfg.Vault.room()
+}
+
+// isDelegation reports whether a configuration is of the one type that this wallet holds.
+func isDelegation(c vci.Configuration) bool {
+	return c.VCT == credential.VCTDelegation || c.Definition != nil && slices.Contains(c.Definition.Type, credential.TypeDelegation)
+}
+
+func (c *collection) redeem(ctx context.Context, t vci.TokenRequest) error {
+	body, err := c.post(ctx, c.server.TokenEndpoint, formType, []byte(t.Form().Encode()))
 	if err != nil {
 		return err
 	}
@@ -133,27 +181,49 @@ func (c *collection) begin(ctx context.Context, t vci.TokenRequest) error {
 	return err
 }
 
-// collect asks for every configuration of the offer that this wallet knows the format of.
 func (c *collection) collect(ctx context.Context) ([]*Entry, error) {
 	var out []*Entry
-	for _, id := range c.offer.Configurations {
-		configuration, known := c.meta.Configurations[id]
-		if !known || c.w.cfg.Formats.Named(securing(configuration.Format)) == nil {
-			continue
-		}
+	for _, id := range c.wanted {
 		e, err := c.one(ctx, id)
 		if err != nil {
 			return out, err
 		}
 		out = append(out, e)
 	}
-	if len(out) == 0 {
-		return nil, reason.New(reason.CredentialUnexpected, "the offer holds no credential of a format that this wallet knows")
-	}
 	return out, nil
 }
 
 func (c *collection) one(ctx context.Context, configuration string) (*Entry, error) {
+	body, err := c.request(ctx, configuration)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.post(ctx, c.meta.CredentialEndpoint, jsonType, body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := vci.ParseCredentialResponse(raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(response.Credentials) != 1 {
+		return nil, unexpected("the issuer gave several credentials for one key")
+	}
+	h, err := c.check(ctx, []byte(response.Credentials[0].Credential), securing(c.meta.Configurations[configuration].Format))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.w.cfg.Vault.add(h); err != nil {
+		return nil, err
+	}
+	if c.meta.NotificationEndpoint != "" && response.NotificationID != "" {
+		c.notify(ctx, response.NotificationID)
+	}
+	return c.w.show(h), nil
+}
+
+// request makes a credential request with a proof of the holder's key over a fresh nonce.
+func (c *collection) request(ctx context.Context, configuration string) ([]byte, error) {
 	raw, err := c.post(ctx, c.meta.NonceEndpoint, jsonType, nil)
 	if err != nil {
 		return nil, err
@@ -166,56 +236,72 @@ func (c *collection) one(ctx context.Context, configuration string) (*Entry, err
 	if err != nil {
 		return nil, err
 	}
-	body, err := strictjson.Marshal(vci.CredentialRequest{Configuration: configuration, Proofs: &vci.Proofs{JWT: []string{string(proof)}}})
+	return strictjson.Marshal(vci.CredentialRequest{Configuration: configuration, Proofs: &vci.Proofs{JWT: []string{string(proof)}}})
+}
+
+func unexpected(detail string) error { return reason.New(reason.CredentialUnexpected, detail) }
+
+// check opens what the issuer gave and refuses what was not asked for (OpenID4VCI 1.0 §8.3, and
+// attack WAL-06), or what services would refuse by the framework.
+func (c *collection) check(ctx context.Context, raw []byte, format string) (*held, error) {
+	v, err := c.w.open(ctx, raw)
 	if err != nil {
 		return nil, err
 	}
-	if raw, err = c.post(ctx, c.meta.CredentialEndpoint, jsonType, body); err != nil {
-		return nil, err
+	got, now := v.Credential(), c.w.cfg.Now()
+	switch {
+	case v.Format() != format:
+		return nil, unexpected("the credential is of another format than the one asked for")
+	case got.Type != credential.TypeDelegation:
+		return nil, unexpected("the credential is no delegation")
+	case got.Issuer != c.issuer:
+		return nil, unexpected("the credential is signed by another issuer than the offer's")
+	case got.Delegate.ID != c.w.DID().String():
+		return nil, unexpected("the credential is for another holder")
+	case got.Parent != nil:
+		return nil, unexpected("the credential rests on another one that did not come along")
+	case !now.Before(got.ValidUntil):
+		return nil, unexpected("the credential has expired already")
 	}
-	response, err := vci.ParseCredentialResponse(raw)
-	if err != nil {
-		return nil, err
+	if codes := delegation.CheckRoot(c.w.cfg.Framework(), got, now); len(codes) > 0 {
+		return nil, reason.New(codes[0], "services would refuse this credential: it goes beyond what its issuer may grant")
 	}
-	if len(response.Credentials) != 1 {
-		return nil, reason.New(reason.CredentialUnexpected, "the issuer gave several credentials for one key")
+	if state, _, err := c.w.stateOf(ctx, got); err == nil && state == status.Revoked {
+		return nil, unexpected("the credential is revoked already")
 	}
-	e, err := c.w.keep(ctx, []byte(response.Credentials[0].Credential), nil, c.issuer)
-	if err == nil && c.meta.NotificationEndpoint != "" && response.NotificationID != "" {
-		c.notify(ctx, response.NotificationID)
-	}
-	return e, err
+	return &held{Format: v.Format(), Raw: string(raw), Received: now, Issuer: c.name, Statement: statementOf(got)}, nil
 }
 
 // notify tells the issuer that the credential is stored. Nothing depends on it.
 func (c *collection) notify(ctx context.Context, id string) {
 	body, err := strictjson.Marshal(map[string]string{"notification_id": id, "event": "credential_accepted"})
 	if err == nil {
-		_, _ = c.w.cfg.Remote.Post(ctx, c.meta.NotificationEndpoint, jsonType, body, safehttp.Want{
-			MediaTypes: []string{jsonType}, MaxBytes: MaxAnswer, Statuses: []int{204}, Header: c.bearer(),
-		})
+		_, _ = c.w.post(ctx, c.meta.NotificationEndpoint, jsonType, body, safehttp.Want{Statuses: []int{204}, Header: c.bearer()})
 	}
 }
 
-// keep opens a credential from issuer ("" for one that a person signed), checks that it is ours and
-// stores it.
-func (w *Wallet) keep(ctx context.Context, raw []byte, parents []string, issuer string) (*Entry, error) {
-	v, err := w.open(ctx, raw)
+func (c *collection) get(ctx context.Context, document string) ([]byte, error) {
+	answer, err := c.w.cfg.Remote.Get(ctx, vci.WellKnown(c.offer.Issuer, document), safehttp.Want{
+		MediaTypes: []string{jsonType}, MaxBytes: MaxAnswer,
+	})
 	if err != nil {
-		return nil, err
+		return nil, refusedByIssuer(err)
 	}
-	c := v.Credential()
-	switch {
-	case c.Type != credential.TypeDelegation:
-		return nil, reason.New(reason.CredentialUnexpected, "not a delegation credential")
-	case issuer != "" && c.Issuer != issuer:
-		return nil, reason.New(reason.CredentialUnexpected, "the credential is signed by another issuer than the offer's")
-	case c.Delegate.ID != w.DID().String():
-		return nil, reason.New(reason.CredentialUnexpected, "the credential is for another holder")
+	return answer.Body, nil
+}
+
+func (c *collection) post(ctx context.Context, url, contentType string, body []byte) ([]byte, error) {
+	answer, err := c.w.post(ctx, url, contentType, body, safehttp.Want{Header: c.bearer()})
+	if err != nil {
+		return nil, refusedByIssuer(err)
 	}
-	h := &held{Format: v.Format(), Raw: string(raw), Parents: parents, Received: w.cfg.Now(), Statement: *c}
-	if err := w.cfg.Vault.add(h); err != nil {
-		return nil, err
+	return answer, nil
+}
+
+// bearer returns the header with the access token, nil before there is one.
+func (c *collection) bearer() map[string][]string {
+	if c.token.AccessToken == "" {
+		return nil
 	}
-	return w.show(h), nil
+	return map[string][]string{"Authorization": {"Bearer " + c.token.AccessToken}}
 }

@@ -3,8 +3,11 @@
 package wallet
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/behalf-id/behalf/internal/sealed"
@@ -12,56 +15,250 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// backup is a whole wallet in one file: keys, settings and credentials.
-type backup struct {
-	Type  string  `json:"type"`
-	Home  home    `json:"home"`
-	Items []*held `json:"items"`
+// MaxBackup is the number of bytes that a backup may have.
+const MaxBackup = 512 << 20
+
+const (
+	backupMagic = "behalf-wallet-backup/1\n"
+	partItems   = 256     // items in one part
+	partBytes   = 8 << 20 // bytes of the items in one part, about
+)
+
+// A backup is the magic line and then its parts, each behind its length in four bytes. Every part
+// is sealed for its number; the first says how many there are. So none can be left out, added or moved.
+type backupHead struct {
+	Home  home `json:"home"`
+	Parts int  `json:"parts"` // further parts
 }
 
-const typeBackup = "behalf-wallet-backup/1"
+// backupPart holds items in the form in which they lie in their files.
+type backupPart struct {
+	Credentials []*held     `json:"credentials,omitempty"`
+	PassedOn    []*PassedOn `json:"passed_on,omitempty"`
+}
 
-// Export returns everything in the vault as one file, sealed under a passphrase of its own.
+// Export returns keys, settings, credentials and records as one file, sealed under a passphrase of
+// its own. A file of the vault that is damaged ends it: a backup holds all or is none.
 func (v *Vault) Export(passphrase []byte) ([]byte, error) {
-	all, err := v.all()
+	parts, err := v.parts()
 	if err != nil {
 		return nil, err
 	}
-	plain, err := strictjson.Marshal(backup{Type: typeBackup, Home: v.home, Items: all})
+	salt, err := sealed.NewSalt(v.random)
 	if err != nil {
 		return nil, err
 	}
-	return sealed.Seal(passphrase, plain, v.random)
+	k, err := sealed.DeriveKey(passphrase, salt, sealed.DefaultParams())
+	if err != nil {
+		return nil, err
+	}
+	out := []byte(backupMagic)
+	contents := append([]any{backupHead{v.home, len(parts)}}, parts...)
+	for i, content := range contents {
+		plain, err := strictjson.Marshal(content)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := k.Seal(partName(i), plain, v.random)
+		if err != nil {
+			return nil, err
+		}
+		out = append(binary.BigEndian.AppendUint32(out, uint32(len(raw))), raw...)
+	}
+	return out, nil
 }
 
-// Import makes a vault in the empty folder dir out of what Export returned. from is the passphrase
-// of the file, passphrase the one of the new vault. A file that is damaged is store.tampered.
+func partName(i int) string { return fmt.Sprintf("backup-%d", i) }
+
+// parts returns everything but the keys, cut so that each part can be sealed and read again.
+func (v *Vault) parts() ([]any, error) {
+	all, damaged, err := v.all()
+	if err != nil {
+		return nil, err
+	}
+	passed, more, err := readAll[PassedOn](v, passedMark)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range append(damaged, more...) {
+		return nil, reason.Wrap(reason.StoreTampered, "a file of the wallet is damaged; restore or remove it first: "+d.File, d.Err)
+	}
+	var out []any
+	for len(all) > 0 {
+		n, size := 0, 0
+		for n < len(all) && n < partItems && size < partBytes {
+			size += all[n].size()
+			n++
+		}
+		out = append(out, backupPart{Credentials: all[:n]})
+		all = all[n:]
+	}
+	for len(passed) > 0 {
+		n := min(len(passed), partItems)
+		out = append(out, backupPart{PassedOn: passed[:n]})
+		passed = passed[n:]
+	}
+	return out, nil
+}
+
+// size is how large h is in a part, about: the statement repeats what Raw says.
+func (h *held) size() int {
+	n := 2 * len(h.Raw)
+	for _, p := range h.Parents {
+		n += len(p)
+	}
+	return n
+}
+
+// Import makes a vault in the folder dir, which holds none, out of what Export returned. from is the
+// passphrase of the file, passphrase the one of the new vault. A wrong one is sealed.ErrPassphrase, a
+// file that is damaged, cut short or no backup store.tampered. A crash leaves no wallet, and Import
+// can be called again.
 func Import(ctx context.Context, dir string, file, from, passphrase []byte, random io.Reader) (*Vault, error) {
-	plain, err := sealed.Open(from, file)
+	head, parts, err := readBackup(file, from)
 	if err != nil {
 		return nil, err
 	}
-	var b backup
-	if err := strictjson.UnmarshalClosed(plain, &b); err != nil || b.Type != typeBackup || len(b.Home.Keys) == 0 {
-		return nil, reason.Wrap(reason.StoreTampered, "the file is no wallet backup", err)
-	}
-	v, err := Create(ctx, dir, passphrase, b.Home.Settings, random)
+	v, err := begin(ctx, dir, passphrase, random)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.restore(b); err != nil {
-		return nil, errors.Join(err, v.Close())
-	}
-	return v, nil
+	return v.or(v.restore(head, parts))
 }
 
-// restore writes the items first and the keys last: a folder that holds the old keys holds everything.
-func (v *Vault) restore(b backup) error {
-	for _, h := range b.Items {
-		if err := v.write(itemMark+h.ID+itemEnd, h); err != nil {
-			return err
+// restore writes the items first and the keys last: a folder that holds the keys holds everything.
+func (v *Vault) restore(head backupHead, parts []backupPart) error {
+	if err := v.onlyOf(parts); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		for _, h := range p.Credentials {
+			if err := v.write(heldMark+h.ID+itemEnd, h); err != nil {
+				return err
+			}
+		}
+		for _, r := range p.PassedOn {
+			if err := v.write(passedMark+r.ID+itemEnd, r); err != nil {
+				return err
+			}
 		}
 	}
-	v.home = b.Home
+	v.home = head.Home
 	return v.write(homeFile, v.home)
+}
+
+// onlyOf refuses a folder with items that are not of the backup, which the new passphrase would not
+// open. Those of the backup are what an Import that was cut short has left.
+func (v *Vault) onlyOf(parts []backupPart) error {
+	known := map[string]bool{}
+	for _, p := range parts {
+		for _, h := range p.Credentials {
+			known[heldMark+h.ID+itemEnd] = true
+		}
+		for _, r := range p.PassedOn {
+			known[passedMark+r.ID+itemEnd] = true
+		}
+	}
+	names, err := v.names("")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !known[name] {
+			return ErrRemains
+		}
+	}
+	return nil
+}
+
+// readBackup opens every part of a backup.
+func readBackup(file, passphrase []byte) (head backupHead, parts []backupPart, err error) {
+	if len(file) > MaxBackup {
+		return head, nil, notBackup(errors.New("too large"))
+	}
+	rest, ok := bytes.CutPrefix(file, []byte(backupMagic))
+	if !ok {
+		return head, nil, notBackup(nil)
+	}
+	first, rest, err := cutPart(rest)
+	if err != nil {
+		return head, nil, err
+	}
+	k, plain, err := sealed.Unlock(passphrase, partName(0), first)
+	if err != nil {
+		return head, nil, damagedBackup(err)
+	}
+	if err := strictjson.UnmarshalClosed(plain, &head); err != nil || head.Home.Version != homeVersion || len(head.Home.Keys) == 0 {
+		return head, nil, notBackup(err)
+	}
+	for i := 1; i <= head.Parts; i++ {
+		var raw []byte
+		if raw, rest, err = cutPart(rest); err != nil {
+			return head, nil, err
+		}
+		p, err := openPart(k, i, raw)
+		if err != nil {
+			return head, nil, damagedBackup(err)
+		}
+		parts = append(parts, p)
+	}
+	if len(rest) > 0 {
+		return head, nil, damagedBackup(reason.New(reason.StoreTampered, "something follows the last part"))
+	}
+	return head, parts, nil
+}
+
+func openPart(k *sealed.Key, i int, raw []byte) (p backupPart, err error) {
+	plain, err := k.Open(partName(i), raw)
+	if err != nil {
+		return p, err
+	}
+	if err := strictjson.UnmarshalClosed(plain, &p); err != nil {
+		return p, reason.Wrap(reason.StoreTampered, "a part is of another version", err)
+	}
+	for _, h := range p.Credentials {
+		if !plainID(h.ID) {
+			return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
+		}
+	}
+	for _, r := range p.PassedOn {
+		if !plainID(r.ID) {
+			return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
+		}
+	}
+	return p, nil
+}
+
+// plainID reports whether id is one that newID makes: it becomes part of a file name.
+func plainID(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return len(id) == idBytes*8/5
+}
+
+// cutPart takes one part off the front.
+func cutPart(rest []byte) (part, after []byte, err error) {
+	if len(rest) < 4 {
+		return nil, nil, damagedBackup(reason.New(reason.StoreTampered, "a part is missing"))
+	}
+	n := binary.BigEndian.Uint32(rest)
+	if uint64(n) > uint64(len(rest)-4) {
+		return nil, nil, damagedBackup(reason.New(reason.StoreTampered, "a part is cut short"))
+	}
+	return rest[4 : 4+n], rest[4+n:], nil
+}
+
+func notBackup(err error) error {
+	return reason.Wrap(reason.StoreTampered, "this is no backup that behalf-wallet export made", err)
+}
+
+// damagedBackup gives words to damage; a wrong passphrase stays what it is.
+func damagedBackup(err error) error {
+	if reason.Of(err) == reason.StoreTampered {
+		return reason.Wrap(reason.StoreTampered, "the backup is damaged or cut short; use another copy", err)
+	}
+	return err
 }

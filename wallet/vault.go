@@ -4,33 +4,36 @@ package wallet
 
 import (
 	"context"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"time"
+	"syscall"
 
-	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
-// Files of a vault. Names say nothing about what is in them.
-const (
-	homeFile = "wallet.age"
-	itemMark = "c-"
-	itemEnd  = ".age"
-)
+// homeFile makes a folder a wallet. The names of the files say nothing about what is in them.
+const homeFile = "wallet.age"
 
-// ErrNoWallet says that there is no wallet in the folder.
-var ErrNoWallet = errors.New("wallet: there is no wallet here; make one with: behalf-wallet init")
+const homeVersion = 1
+
+// Errors of a folder.
+var (
+	// ErrNoWallet says that there is no wallet in the folder.
+	ErrNoWallet = errors.New("there is no wallet here; make one with: behalf-wallet init")
+	// ErrWallet says that the folder holds a wallet already.
+	ErrWallet = errors.New("there is a wallet here already; nothing was changed")
+	// ErrRemains says that the folder holds credentials, but not the wallet file without which they are of no use.
+	ErrRemains = errors.New("the folder holds credentials without their wallet file (wallet.age); put that back, or use an empty folder")
+)
 
 // Settings are what a wallet trusts beside its keys: who says which issuers and services there are.
 type Settings struct {
@@ -43,82 +46,104 @@ type Settings struct {
 type home struct {
 	Version  int       `json:"version"`
 	Settings Settings  `json:"settings"`
-	Keys     []key.JWK `json:"keys"`
-}
-
-// held is one credential as it lies in its file.
-type held struct {
-	ID       string    `json:"id"`
-	Format   string    `json:"format"`
-	Raw      string    `json:"raw"`
-	Parents  []string  `json:"parents,omitempty"` // links above, root first
-	Received time.Time `json:"received"`
-
-	// Statement is what Raw said when it was verified on its way in, for lists and matching:
-	// a thousand signatures need not be checked to show a thousand lines.
-	Statement credential.Credential `json:"statement"`
+	Keys     []key.JWK `json:"keys"` // the first is the holder's key in use
 }
 
 // Vault is a wallet's folder, locked and open. Everything in it is sealed under one passphrase;
-// each file is replaced as a whole, so that a crash leaves the old or the new one.
+// each file is replaced as a whole, so that a crash leaves the old or the new one. It is for one
+// caller at a time, and Close gives the folder free.
 type Vault struct {
 	dir    string
 	key    *sealed.Key
 	home   home
 	random io.Reader
 	unlock func() error
+	disk   disk
 }
 
-// Create makes a vault in the folder dir, which must not hold one, with a fresh holder key.
+// disk is what a vault changes in its folder, so that a test can make each step fail.
+type disk struct {
+	write  func(path string, data []byte) error
+	remove func(path string) error
+}
+
+func realDisk() disk { return disk{sealed.WriteFile, sealed.RemoveFile} }
+
+// Create makes a vault in the folder dir with a fresh holder key, and leaves one that is there as it
+// is: ErrWallet. It makes the folder itself, and none above it.
 func Create(ctx context.Context, dir string, passphrase []byte, s Settings, random io.Reader) (*Vault, error) {
-	if err := sealed.MakeDir(dir); err != nil {
-		return nil, err
-	}
-	unlock, err := sealed.Lock(ctx, dir)
+	v, err := begin(ctx, dir, passphrase, random)
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{dir: dir, random: random, unlock: unlock}
-	if err := v.create(passphrase, s); err != nil {
-		return nil, errors.Join(err, unlock())
-	}
-	return v, nil
+	return v.or(v.create(s))
 }
 
-func (v *Vault) create(passphrase []byte, s Settings) error {
+// begin locks the folder dir, which must not hold a wallet, and derives a key for one.
+func begin(ctx context.Context, dir string, passphrase []byte, random io.Reader) (*Vault, error) {
+	if err := sealed.MakeDir(dir); err != nil {
+		return nil, full(err)
+	}
+	unlock, err := sealed.Lock(ctx, dir)
+	if err != nil {
+		return nil, full(err)
+	}
+	v := &Vault{dir: dir, random: random, unlock: unlock, disk: realDisk()}
+	return v.or(v.derive(passphrase))
+}
+
+func (v *Vault) derive(passphrase []byte) error {
 	if _, err := os.Lstat(v.path(homeFile)); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("wallet: there is a wallet in %s already", v.dir)
+		return errors.Join(ErrWallet, err)
 	}
 	salt, err := sealed.NewSalt(v.random)
 	if err != nil {
 		return err
 	}
-	if v.key, err = sealed.DeriveKey(passphrase, salt, sealed.DefaultParams()); err != nil {
+	v.key, err = sealed.DeriveKey(passphrase, salt, sealed.DefaultParams())
+	return err
+}
+
+// or returns v, or gives its folder free if there is an error.
+func (v *Vault) or(err error) (*Vault, error) {
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
+}
+
+func (v *Vault) create(s Settings) error {
+	names, err := v.names("")
+	if err != nil {
 		return err
+	}
+	if len(names) > 0 {
+		return ErrRemains
 	}
 	holder, err := key.Generate(key.ES256, v.random)
 	if err != nil {
 		return err
 	}
-	v.home = home{Version: 1, Settings: s, Keys: []key.JWK{holder.JWK()}}
+	v.home = home{Version: homeVersion, Settings: s, Keys: []key.JWK{holder.JWK()}}
 	return v.write(homeFile, v.home)
 }
 
-// Open opens the vault in the folder dir. A wrong passphrase is sealed.ErrPassphrase, a file that
-// is damaged or cut short store.tampered, a folder that others can read store.permissions.
+// Open opens the vault in the folder dir. A folder without one is ErrNoWallet, a wrong passphrase
+// sealed.ErrPassphrase, one in use by another process sealed.ErrLocked, a wallet file that is damaged
+// or cut short store.tampered, a folder or file that others can read store.permissions.
 func Open(ctx context.Context, dir string, passphrase []byte, random io.Reader) (*Vault, error) {
+	if random == nil {
+		return nil, errors.New("wallet: no randomness was given")
+	}
 	if _, err := os.Lstat(filepath.Join(dir, homeFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNoWallet
 	}
 	unlock, err := sealed.Lock(ctx, dir)
 	if err != nil {
-		return nil, err
+		return nil, full(err)
 	}
-	v := &Vault{dir: dir, random: random, unlock: unlock}
-	if err := v.open(passphrase); err != nil {
-		return nil, errors.Join(err, unlock())
-	}
-	return v, nil
+	v := &Vault{dir: dir, random: random, unlock: unlock, disk: realDisk()}
+	return v.or(v.open(passphrase))
 }
 
 func (v *Vault) open(passphrase []byte) error {
@@ -127,11 +152,19 @@ func (v *Vault) open(passphrase []byte) error {
 		return err
 	}
 	k, plain, err := sealed.Unlock(passphrase, homeFile, raw)
+	if reason.Of(err) == reason.StoreTampered {
+		return reason.Wrap(reason.StoreTampered, "the wallet file is damaged or cut short; restore it, or import a backup into another folder", err)
+	}
 	if err != nil {
 		return err
 	}
 	v.key = k
-	if err := strictjson.UnmarshalClosed(plain, &v.home); err != nil || v.home.Version != 1 {
+	return v.home.read(plain)
+}
+
+// read reads a wallet file, as create wrote it.
+func (h *home) read(plain []byte) error {
+	if err := strictjson.UnmarshalClosed(plain, h); err != nil || h.Version != homeVersion || len(h.Keys) == 0 {
 		return reason.Wrap(reason.StoreTampered, "the wallet file is of another version", err)
 	}
 	return nil
@@ -140,102 +173,65 @@ func (v *Vault) open(passphrase []byte) error {
 // Settings returns what the wallet trusts.
 func (v *Vault) Settings() Settings { return v.home.Settings }
 
-// Close gives the folder free.
-func (v *Vault) Close() error { return v.unlock() }
-
 // Dir returns the folder.
 func (v *Vault) Dir() string { return v.dir }
 
+// DID returns the identifier to which credentials of this wallet are bound.
+func (v *Vault) DID() (did.DID, error) {
+	s, err := v.signer()
+	return s.Method.DID(), err
+}
+
+// Close gives the folder free. The vault is not used after it.
+func (v *Vault) Close() error { return v.unlock() }
+
+// signer returns the holder's key as a signer for its did:key.
+func (v *Vault) signer() (did.Signer, error) {
+	private, err := v.home.Keys[0].Private(v.random)
+	if err != nil {
+		return did.Signer{}, err
+	}
+	return didkey.Signer(private)
+}
+
 func (v *Vault) path(name string) string { return filepath.Join(v.dir, name) }
 
+// write seals content as the file called name. When it returns nil the file is durable.
 func (v *Vault) write(name string, content any) error {
 	plain, err := strictjson.Marshal(content)
 	if err != nil {
 		return err
 	}
+	return v.writePlain(name, plain)
+}
+
+func (v *Vault) writePlain(name string, plain []byte) error {
 	raw, err := v.key.Seal(name, plain, v.random)
 	if err != nil {
 		return err
 	}
-	return sealed.WriteFile(v.path(name), raw)
+	return full(v.disk.write(v.path(name), raw))
 }
 
-// add stores h under a new id. When it returns nil the credential is durable.
-func (v *Vault) add(h *held) error {
-	var raw [10]byte
-	if _, err := io.ReadFull(v.random, raw[:]); err != nil {
-		return err
-	}
-	h.ID = strings.ToLower(base32.StdEncoding.EncodeToString(raw[:]))
-	return v.write(itemMark+h.ID+itemEnd, h)
-}
-
-// all returns every credential, oldest first.
-func (v *Vault) all() ([]*held, error) {
-	files, err := os.ReadDir(v.dir)
-	if err != nil {
-		return nil, err
-	}
-	var out []*held
-	for _, f := range files {
-		if !strings.HasPrefix(f.Name(), itemMark) || !strings.HasSuffix(f.Name(), itemEnd) {
-			continue
-		}
-		h, err := v.read(f.Name())
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, h); len(out) > MaxCredentials {
-			return nil, fmt.Errorf("wallet: more than %d credentials", MaxCredentials)
-		}
-	}
-	slices.SortFunc(out, func(a, b *held) int {
-		if c := a.Received.Compare(b.Received); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return out, nil
-}
-
-func (v *Vault) read(name string) (*held, error) {
+// readPlain opens the file called name.
+func (v *Vault) readPlain(name string) ([]byte, error) {
 	raw, err := sealed.ReadFile(v.path(name))
 	if err != nil {
 		return nil, err
 	}
-	plain, err := v.key.Open(name, raw)
-	if err != nil {
-		return nil, err
-	}
-	h := new(held)
-	if err := strictjson.UnmarshalClosed(plain, h); err != nil {
-		return nil, reason.Wrap(reason.StoreTampered, "a credential's file cannot be read", err)
-	}
-	if name != itemMark+h.ID+itemEnd {
-		return nil, reason.New(reason.StoreTampered, "a credential's file has another's name")
-	}
-	return h, nil
+	return v.key.Open(name, raw)
 }
 
-// find returns the credential whose id begins with prefix, if there is exactly one.
-func (v *Vault) find(prefix string) (*held, error) {
-	all, err := v.all()
-	if err != nil {
-		return nil, err
+// full names an error of a disk without space, and says what to do.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return reason.Wrap(reason.StorageFull, "the disk is full; make some space and try again", err)
 	}
-	var found *held
-	for _, h := range all {
-		if prefix != "" && strings.HasPrefix(h.ID, strings.ToLower(prefix)) {
-			if found != nil {
-				return nil, reason.New(reason.ObjectUnknown, "more than one credential's id begins so; give more of it")
-			}
-			found = h
-		}
+	if err == nil {
+		return nil
 	}
-	if found == nil {
-		return nil, reason.New(reason.ObjectUnknown, "no credential with this id; see: behalf-wallet list")
+	if reason.Of(err) != "" || errors.Is(err, sealed.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return found, nil
+	return fmt.Errorf("the wallet's folder cannot be written: %w", err)
 }
-
-func (v *Vault) remove(h *held) error { return sealed.RemoveFile(v.path(itemMark + h.ID + itemEnd)) }

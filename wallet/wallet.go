@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wallet holds delegation credentials for one person: receive, see, present the least, pass on.
+//
+// A Vault is the folder on disk: locked, and sealed under one passphrase. A Wallet acts with what the
+// vault holds: it collects credentials (OpenID4VCI), answers requests (OpenID4VP) once a person has
+// seen who asks and every fact that would leave, and signs links for others.
 package wallet
 
 import (
@@ -13,17 +17,19 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/safehttp"
-	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
 
 // Bounds of a wallet.
 const (
-	MaxCredentials = 10000   // credentials held
-	MaxFile        = 4 << 20 // bytes of a delegation file or a credential
-	MaxAnswer      = 4 << 20 // bytes of an answer over the network
+	MaxCredentials = 10_000    // credentials held
+	MaxPassedOn    = 10_000    // links that were passed on
+	MaxCredential  = 256 << 10 // bytes of one credential in its secured form
+	MaxParents     = 15        // links above one credential: trustframework.MaxChainLinks less the last
+	MaxPackage     = 5 << 20   // bytes of a file that passes a delegation on
+	MaxAnswer      = 1 << 20   // bytes of an answer over the network
 )
 
 // Remote fetches and posts; *safehttp.Client is the one there is.
@@ -36,12 +42,12 @@ type Remote interface {
 type Config struct {
 	Vault     *Vault                           // the open folder
 	Remote    Remote                           // issuers and gateways
-	Formats   credential.Formats               // that are understood
+	Formats   credential.Formats               // that are understood, each of them a credential.Presenter
 	Resolver  did.Resolver                     // DIDs of issuers, gateways and holders
-	Framework func() *trustframework.Framework // the verified snapshot in use
+	Framework func() *trustframework.Framework // the verified snapshot in use, never nil
 	Status    status.Source                    // verified status lists
 	Now       func() time.Time                 // the clock
-	Random    io.Reader                        // ids
+	Random    io.Reader                        // ids; crypto/rand.Reader outside tests
 }
 
 // Wallet acts for the person who holds the vault. It is for one caller at a time. Only New makes one.
@@ -65,7 +71,7 @@ func New(cfg Config) (*Wallet, error) {
 			return nil, fmt.Errorf("wallet: format %s cannot be presented", f.Name())
 		}
 	}
-	signer, err := cfg.Vault.signer(cfg.Random)
+	signer, err := cfg.Vault.signer()
 	if err != nil {
 		return nil, err
 	}
@@ -80,14 +86,40 @@ func (w *Wallet) keys() credential.Keys {
 	return credential.Keys{Resolver: w.cfg.Resolver, At: w.cfg.Now()}
 }
 
-// signer returns the holder's key as a signer for its did:key.
-func (v *Vault) signer(random io.Reader) (did.Signer, error) {
-	if len(v.home.Keys) == 0 {
-		return did.Signer{}, errors.New("wallet: no holder key")
+// framework returns the framework in force, or says why none may be relied on now.
+func (w *Wallet) framework() (*trustframework.Framework, error) {
+	f := w.cfg.Framework()
+	switch err := f.Usable(w.cfg.Now()); reason.Of(err) {
+	case "":
+		return f, err
+	case reason.TrustRegistryStale:
+		return nil, reason.Wrap(reason.TrustRegistryStale, "what the trust registry said is too old; connect to it and try again", err)
+	default:
+		return nil, reason.Wrap(reason.Of(err), "the trust registry cannot be reached; check the connection and try again", err)
 	}
-	private, err := v.home.Keys[0].Private(random)
-	if err != nil {
-		return did.Signer{}, err
+}
+
+// open checks form and signature of one credential, whatever its format.
+func (w *Wallet) open(ctx context.Context, raw []byte) (credential.Verified, error) {
+	if len(raw) > MaxCredential {
+		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is larger than a wallet takes")
 	}
-	return didkey.Signer(key.Signer(private))
+	f := w.cfg.Formats.Recognise(raw)
+	if f == nil {
+		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
+	}
+	v, err := credential.Open(ctx, f, raw, w.keys())
+	if code := reason.Of(err); code != "" {
+		return v, reason.Wrap(code, "a credential does not verify", err)
+	}
+	return v, err
+}
+
+// presenter returns the format called name, which New knows to be one that presents.
+func (w *Wallet) presenter(name string) (credential.Presenter, error) {
+	p, ok := w.cfg.Formats.Named(name).(credential.Presenter)
+	if !ok {
+		return nil, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
+	}
+	return p, nil
 }

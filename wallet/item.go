@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"cmp"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Names of the files of a vault: a mark, a random id, an end.
+const (
+	heldMark   = "c-" // a credential
+	passedMark = "p-" // a record of a link that was passed on
+	itemEnd    = ".age"
+	roomFile   = ".room" // zeros, there for a moment
+	idBytes    = 10
+)
+
+// held is one credential as it lies in its file.
+type held struct {
+	ID       string    `json:"id"`
+	Format   string    `json:"format"`
+	Raw      string    `json:"raw"`
+	Parents  []string  `json:"parents,omitempty"` // links above, root first
+	Received time.Time `json:"received"`
+	Issuer   string    `json:"issuer,omitempty"` // name of the root's issuer when it was received
+
+	// Statement is what Raw said when it was verified on its way in, for lists and matching:
+	// a thousand signatures need not be checked to show a thousand lines.
+	Statement statement `json:"statement"`
+}
+
+// Damaged is a file of the wallet that cannot be read.
+type Damaged struct {
+	File string // its path
+	Err  error
+}
+
+// names returns the names of the items with the mark, of all items if it is "", in their order.
+func (v *Vault) names(mark string) ([]string, error) {
+	files, err := os.ReadDir(v.dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range files {
+		_, isItem := itemID(f.Name())
+		if isItem && strings.HasPrefix(f.Name(), mark) {
+			out = append(out, f.Name())
+		}
+	}
+	return out, nil
+}
+
+// itemID returns the id in a file name, and whether it is one.
+func itemID(name string) (string, bool) {
+	id, ok := strings.CutSuffix(name, itemEnd)
+	if !ok {
+		return "", false
+	}
+	if rest, ok := strings.CutPrefix(id, heldMark); ok {
+		return rest, true
+	}
+	return strings.CutPrefix(id, passedMark)
+}
+
+// newID returns the id of a new item, of which there are at most limit with the mark.
+func (v *Vault) newID(mark string, limit int) (string, error) {
+	names, err := v.names(mark)
+	if err != nil {
+		return "", err
+	}
+	if len(names) >= limit {
+		return "", reason.New(reason.StorageFull, fmt.Sprintf("the wallet is full: it holds %d; remove some first", limit))
+	}
+	var raw [idBytes]byte
+	if _, err := io.ReadFull(v.random, raw[:]); err != nil {
+		return "", err
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(raw[:])), nil
+}
+
+// add stores h under a new id. When it returns nil the credential is durable.
+func (v *Vault) add(h *held) (err error) {
+	if h.ID, err = v.newID(heldMark, MaxCredentials); err != nil {
+		return err
+	}
+	return v.write(heldMark+h.ID+itemEnd, h)
+}
+
+// room makes sure that a credential could be stored now, before the issuer is asked for one: what
+// was handed out once is not handed out again.
+func (v *Vault) room() error {
+	if _, err := v.newID(heldMark, MaxCredentials); err != nil {
+		return err
+	}
+	err := full(v.disk.write(v.path(roomFile), make([]byte, 2*MaxCredential)))
+	return errors.Join(err, ignoreMissing(v.disk.remove(v.path(roomFile))))
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// all returns every credential, oldest first, and the files that cannot be read.
+func (v *Vault) all() ([]*held, []Damaged, error) {
+	out, damaged, err := readAll[held](v, heldMark)
+	slices.SortFunc(out, func(a, b *held) int {
+		return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.ID, b.ID))
+	})
+	return out, damaged, err
+}
+
+// item is the content of a file that says its own id.
+type item interface{ id() string }
+
+func (h *held) id() string     { return h.ID }
+func (p *PassedOn) id() string { return p.ID }
+
+func readAll[T any](v *Vault, mark string) ([]*T, []Damaged, error) {
+	names, err := v.names(mark)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []*T
+	var damaged []Damaged
+	for _, name := range names {
+		h, err := readItem[T](v, name)
+		if err != nil {
+			damaged = append(damaged, Damaged{v.path(name), err})
+			continue
+		}
+		out = append(out, h)
+	}
+	return out, damaged, nil
+}
+
+func readItem[T any](v *Vault, name string) (*T, error) {
+	plain, err := v.readPlain(name)
+	if err != nil {
+		return nil, err
+	}
+	h := new(T)
+	if err := strictjson.UnmarshalClosed(plain, h); err != nil {
+		return nil, reason.Wrap(reason.StoreTampered, "the file is of another version", err)
+	}
+	if id, _ := itemID(name); any(h).(item).id() != id {
+		return nil, reason.New(reason.StoreTampered, "the file has another's name")
+	}
+	return h, nil
+}
+
+// find reads the item with the mark whose id begins with prefix, if there is exactly one.
+func find[T any](v *Vault, mark, prefix, what string) (*T, error) {
+	name, err := v.only(mark, prefix, what)
+	if err != nil {
+		return nil, err
+	}
+	h, err := readItem[T](v, name)
+	if code := reason.Of(err); code != "" {
+		return nil, reason.Wrap(code, name+" is damaged; restore it, or remove it", err)
+	}
+	return h, err
+}
+
+// only returns the name of the one item with the mark whose id begins with prefix.
+func (v *Vault) only(mark, prefix, what string) (string, error) {
+	names, err := v.names(mark)
+	if err != nil {
+		return "", err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return prefix == "" || !strings.HasPrefix(name, mark+strings.ToLower(prefix))
+	})
+	switch len(names) {
+	case 0:
+		return "", reason.New(reason.ObjectUnknown, "there is no "+what+" with this id")
+	case 1:
+		return names[0], nil
+	}
+	return "", reason.New(reason.ObjectUnknown, "more than one "+what+" begins so; give more of its id")
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// PassedOn is the record of a link that this wallet signed for somebody else.
+type PassedOn struct {
+	ID         string    `json:"id"`
+	Credential string    `json:"credential"` // id of the link
+	To         string    `json:"to"`         // DID of who may act
+	Of         string    `json:"of"`         // id of the credential that it is a part of
+	Root       string    `json:"root"`       // DID of the issuer that hosts its status
+	Allows     []Allowed `json:"allows"`
+	Until      time.Time `json:"until"`
+	At         time.Time `json:"at"`
+	TakenBack  time.Time `json:"taken_back,omitzero"` // zero: not
+}
+
+// PassedOn returns what this wallet passed on, oldest first, and the files that cannot be read.
+func (w *Wallet) PassedOn(ctx context.Context) ([]*PassedOn, []Damaged, error) {
+	all, damaged, err := readAll[PassedOn](w.cfg.Vault, passedMark)
+	slices.SortFunc(all, func(a, b *PassedOn) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	return all, damaged, cmp.Or(err, ctx.Err())
+}
+
+// TakeBack revokes the link whose record's id begins with prefix: the issuer that hosts its status
+// is asked to, and services deny it, and all below it, within the bounds of the status lists. When
+// it returns nil the revocation is durable. Taking back again changes nothing and is no error.
+// A record that is not there is object.unknown; what the issuer refuses has its reason, or
+// revoke.not_authorised.
+func (w *Wallet) TakeBack(ctx context.Context, prefix string) (*PassedOn, error) {
+	p, err := find[PassedOn](w.cfg.Vault, passedMark, prefix, "delegation passed on")
+	if err != nil || !p.TakenBack.IsZero() {
+		return p, err
+	}
+	if _, err := w.framework(); err != nil {
+		return nil, err
+	}
+	if _, err := w.ask(ctx, p.Root, revokeType, revokePath, 204, map[string]any{"credential": p.Credential}); err != nil {
+		return nil, err
+	}
+	p.TakenBack = w.cfg.Now()
+	return p, w.cfg.Vault.write(passedMark+p.ID+itemEnd, p)
+}
+
+// record stores p under a new id. When it returns nil the record is durable.
+func (v *Vault) record(p *PassedOn) (err error) {
+	if p.ID, err = v.newID(passedMark, MaxPassedOn); err != nil {
+		return err
+	}
+	return v.write(passedMark+p.ID+itemEnd, p)
+}

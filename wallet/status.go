@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// States of a Standing beside those of package status.
+const (
+	Expired     = "expired"
+	NotYetValid = "not-yet-valid"
+)
+
+// Standing is what the status lists say of a credential now.
+type Standing struct {
+	ID    string      `json:"id"`
+	State string      `json:"state"` // valid, suspended, revoked, unavailable, Expired or NotYetValid
+	AsOf  time.Time   `json:"as_of,omitzero"`
+	Why   reason.Code `json:"reason,omitempty"` // where it is unavailable
+}
+
+// Good reports whether the credential may be used now.
+func (s Standing) Good() bool { return s.State == status.Valid.String() }
+
+// Status tells the standing of e: the worst along its chain, as of the oldest list. Lists are fetched
+// whole, so that the issuer does not learn which credential was asked about. What cannot be found
+// out is "unavailable", never valid.
+func (w *Wallet) Status(ctx context.Context, e *Entry) Standing {
+	now := w.cfg.Now()
+	s := Standing{ID: e.ID}
+	switch {
+	case !now.Before(e.ValidUntil):
+		s.State = Expired
+		return s
+	case now.Before(e.ValidFrom):
+		s.State = NotYetValid
+		return s
+	}
+	worst, asOf, err := w.standing(ctx, e)
+	if err != nil {
+		s.State, s.Why = status.Unknown.String(), reason.Of(err)
+		return s
+	}
+	s.State, s.AsOf = worst.String(), asOf
+	return s
+}
+
+// standing asks for every link of e, each opened anew.
+func (w *Wallet) standing(ctx context.Context, e *Entry) (worst status.State, oldest time.Time, err error) {
+	chain, err := w.verifiedChain(ctx, e)
+	if err != nil {
+		return status.Unknown, time.Time{}, err
+	}
+	for _, v := range chain {
+		state, asOf, err := w.stateOf(ctx, v.Credential())
+		if err != nil {
+			return status.Unknown, time.Time{}, err
+		}
+		if worst = max(worst, state); oldest.IsZero() || asOf.Before(oldest) {
+			oldest = asOf
+		}
+	}
+	return worst, oldest, nil
+}
+
+// verifiedChain opens every link of e anew, root first.
+func (w *Wallet) verifiedChain(ctx context.Context, e *Entry) ([]credential.Verified, error) {
+	var out []credential.Verified
+	for _, raw := range append(slices.Clone(e.held.Parents), e.held.Raw) {
+		v, err := w.open(ctx, []byte(raw))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (w *Wallet) stateOf(ctx context.Context, c *credential.Credential) (status.State, time.Time, error) {
+	if len(c.Status) == 0 {
+		return status.Unknown, time.Time{}, reason.New(reason.StatusRequiredMissing, "the credential has no status")
+	}
+	speaker, ok := w.cfg.Framework().StatusSpeaker(c.Issuer, c.Status[0].List)
+	if !ok {
+		return status.Unknown, time.Time{}, reason.New(reason.StatusUnavailable, "nobody known speaks for the status of this credential")
+	}
+	return status.Of(ctx, w.cfg.Status, speaker, c.Status)
+}
