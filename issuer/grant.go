@@ -3,6 +3,7 @@
 package issuer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -102,43 +103,36 @@ type object = map[string]strictjson.Value
 // limitsStated refuses a request in which a limiting member is absent: absent never means none.
 func limitsStated(raw []byte) error {
 	var r struct {
-		Grant struct {
-			Delegation object `json:"delegation"`
-		} `json:"grant"`
+		Grant object `json:"grant"`
 	}
 	if err := strictjson.Unmarshal(raw, &r); err != nil {
 		return err
 	}
-	d := r.Grant.Delegation
-	if err := has(d, "relationship", "legalBasis", "grantedBy", "jurisdiction", "purpose", "dataController", "redelegation", "prohibition", "permission"); err != nil {
+	if err := has(r.Grant, "delegate", "onBehalfOf", "delegation", "validFrom", "validUntil"); err != nil {
 		return err
 	}
+	var d object
 	var inner struct {
 		Redelegation object   `json:"redelegation"`
 		Prohibition  []object `json:"prohibition"`
 		Permission   []object `json:"permission"`
 	}
-	whole, err := strictjson.Marshal(d)
-	if err != nil {
+	if err := strictjson.Unmarshal(r.Grant["delegation"], &d); err != nil {
 		return err
 	}
-	if err := strictjson.Unmarshal(whole, &inner); err != nil {
+	if err := strictjson.Unmarshal(r.Grant["delegation"], &inner); err != nil {
 		return err
 	}
-	return limitsInside(inner.Redelegation, inner.Prohibition, inner.Permission)
+	return errors.Join(
+		has(d, "relationship", "legalBasis", "grantedBy", "jurisdiction", "purpose", "dataController", "redelegation", "prohibition", "permission"),
+		has(inner.Redelegation, "maxDepth", "kinds"),
+		haveAll(inner.Prohibition, "resource", "actions"),
+		haveAll(inner.Permission, "resource", "action", "risk", "constraint"))
 }
 
-func limitsInside(redelegation object, prohibitions, permissions []object) error {
-	if err := has(redelegation, "maxDepth", "kinds"); err != nil {
-		return err
-	}
-	for _, p := range prohibitions {
-		if err := has(p, "resource", "actions"); err != nil {
-			return err
-		}
-	}
-	for _, p := range permissions {
-		if err := has(p, "resource", "action", "risk", "constraint"); err != nil {
+func haveAll(list []object, names ...string) error {
+	for _, o := range list {
+		if err := has(o, names...); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@
 package verifier
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +30,12 @@ type Access struct {
 	SupportedObligations []string           `json:"supported_obligations,omitempty"`
 }
 
-// MaxAccessList is the number of entries that a list of an Access may have.
-const MaxAccessList = 64
+// Bounds of an Access.
+const (
+	MaxAccessList = 64   // entries in all of its lists together
+	MaxAccessText = 2048 // bytes of principal, controller and purpose each
+	MaxAccessItem = 256  // bytes of every other text
+)
 
 // ReadAccess reads an Access. What delegation.md S1.1 to S1.3 refuse is refused here too, with
 // the same codes, so that a wallet is never asked for an access that cannot be decided.
@@ -49,18 +54,25 @@ func (a Access) check() error {
 	switch {
 	case a.Principal == "" || a.Resource == "" || a.Action == "":
 		return reason.New(reason.RequestMalformed, "principal, resource and action are needed")
-	case len(a.Principal) > 2048 || len(a.Action) > 64 || !credential.IsResource(a.Resource):
-		return reason.New(reason.RequestMalformed, "resource is not a path of letters, digits, - and _, or a member is too long")
+	case !credential.IsResource(a.Resource):
+		return reason.New(reason.RequestMalformed, "resource is not a path of letters, digits, - and _")
+	case a.tooLong():
+		return reason.New(reason.RequestMalformed, "a member is too long")
 	case a.Purpose == "":
 		return reason.New(reason.RequestPurposeMissing, "purpose is needed")
 	case a.Controller == "":
 		return reason.New(reason.RequestControllerMissing, "controller is needed")
 	case a.Assurance != "" && a.Assurance != "low" && a.Assurance != "substantial" && a.Assurance != "high":
 		return reason.New(reason.RequestMalformed, "assurance is low, substantial or high")
-	case len(a.Categories)+len(a.Satisfied)+len(a.SupportedObligations) > MaxAccessList:
-		return reason.New(reason.RequestMalformed, "the lists are too long")
 	}
 	return a.checkWindow()
+}
+
+func (a Access) tooLong() bool {
+	lists := slices.Concat(a.Categories, a.Satisfied, a.SupportedObligations)
+	long := func(s string) bool { return len(s) > MaxAccessItem }
+	return len(a.Principal) > MaxAccessText || len(a.Controller) > MaxAccessText || len(a.Purpose) > MaxAccessText ||
+		long(a.Action) || long(a.Jurisdiction) || len(lists) > MaxAccessList || slices.ContainsFunc(lists, long)
 }
 
 func (a Access) checkWindow() error {

@@ -24,11 +24,11 @@ func (g *Gateway) Ask(ctx context.Context, a Access) (Asked, error) {
 	if err := a.check(); err != nil {
 		return Asked{}, err
 	}
-	f := g.cfg.Framework()
+	f := g.framework()
 	if _, known := f.Controllers[a.Controller]; !known && !f.Unavailable {
 		return Asked{}, reason.New(reason.ControllerUnknown, "the framework has no policy of this controller")
 	}
-	q, err := query(a, f, g.cfg.Formats)
+	q, err := query(a, f, g.words(f), g.cfg.Formats)
 	if err != nil {
 		return Asked{}, err
 	}
@@ -47,8 +47,12 @@ func (g *Gateway) Ask(ctx context.Context, a Access) (Asked, error) {
 }
 
 // RequestObject hands out the signed request object of session id, once (OpenID4VP 1.0 §5.7).
-// A second fetch, and one after the session's end, is request.consumed.
-func (g *Gateway) RequestObject(ctx context.Context, id string) ([]byte, error) {
+// A second fetch, and one after the session's end, is request.consumed. walletNonce is what a
+// wallet sent with its POST to be signed with the request (§5.10), or "".
+func (g *Gateway) RequestObject(ctx context.Context, id, walletNonce string) ([]byte, error) {
+	if !vp.WalletNonce(walletNonce) {
+		return nil, reason.New(reason.RequestConsumed, "wallet_nonce is too long or not URL-safe")
+	}
 	by, err := g.cfg.Signer()
 	if err != nil {
 		return nil, err // before the fetch is spent: a gateway that cannot sign yet is asked again
@@ -66,7 +70,7 @@ func (g *Gateway) RequestObject(ctx context.Context, id string) ([]byte, error) 
 		ClientID: g.clientID, ResponseType: vp.ResponseTypeVP, ResponseMode: vp.ModeDirectPost,
 		ResponseURI: g.cfg.Origin + "/vp/response/" + s.ID, Audience: vp.AudienceStatic,
 		Nonce: s.Nonce, State: s.State, IssuedAt: now.Unix(), Expires: expires.Unix(),
-		Query: s.Query, Metadata: g.metadata(), Access: s.Access.shown(),
+		Query: s.Query, Metadata: g.metadata(), Access: s.Access.shown(), WalletNonce: walletNonce,
 	}
 	return r.Sign(ctx, by)
 }

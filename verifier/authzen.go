@@ -115,6 +115,8 @@ func (e *Evaluation) access() Access {
 // answers a request of this gateway. An access that cannot be decided is a denial with its
 // reason; the error is for a handle that is unknown and for what Respond may fail with.
 func (g *Gateway) Evaluate(ctx context.Context, e *Evaluation) (Decided, error) {
+	ctx, cancel := context.WithTimeout(ctx, DecideTimeout)
+	defer cancel()
 	a := e.access()
 	if len(e.Context.Token) > 0 {
 		return g.evaluateToken(ctx, e, a)
@@ -146,7 +148,7 @@ func (g *Gateway) evaluateToken(ctx context.Context, e *Evaluation, a Access) (D
 	if err := e.presenterIs(q.held.presentation.Presenter); err != nil && q.refusal == nil {
 		q.refusal = err
 	}
-	if !sameAccess(a, s.Access) {
+	if !sameAccess(a, s.Access) && q.refusal == nil {
 		q.refusal = reason.New(reason.QueryUnsatisfied, "the presentation was asked for another access")
 	}
 	return g.settle(ctx, s, q)
@@ -161,7 +163,8 @@ func (e *Evaluation) presenterIs(presenter string) error {
 }
 
 func sameAccess(a, b Access) bool {
-	return a.Principal == b.Principal && a.Resource == b.Resource && a.Action == b.Action && a.Purpose == b.Purpose && a.Controller == b.Controller
+	return a.Principal == b.Principal && a.Resource == b.Resource && a.Action == b.Action && a.Purpose == b.Purpose && a.Controller == b.Controller &&
+		a.Jurisdiction == b.Jurisdiction
 }
 
 // Verdict returns the decision as AuthZEN and the relying service read it.

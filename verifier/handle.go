@@ -16,7 +16,6 @@ type held struct {
 	presentation delegation.Presentation
 	root         string // digest of the root
 	evidence     string // digest of what was shown, for the audit log
-	principal    string // of the access that it was presented for
 	until        time.Time
 }
 
@@ -32,10 +31,11 @@ func newHandles(limit int) *handles {
 	return &handles{byID: map[string]held{}, limit: limit}
 }
 
-func (h *handles) put(id string, v held) {
+// put keeps v, and forgets what is over at now, and the oldest if there is no room.
+func (h *handles) put(id string, v held, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for len(h.order) >= h.limit {
+	for len(h.order) > 0 && (len(h.order) >= h.limit || !now.Before(h.byID[h.order[0]].until)) {
 		delete(h.byID, h.order[0])
 		h.order = h.order[1:]
 	}

@@ -40,6 +40,8 @@ func (g *Gateway) Handler(cfg HTTPConfig) http.Handler {
 	mux.Handle("POST /access/v1/evaluation", service(a.postEvaluation))
 	mux.HandleFunc("GET /.well-known/authzen-configuration", a.getConfiguration)
 	mux.HandleFunc("GET /vp/request/{id}", a.getRequestObject)
+	mux.HandleFunc("HEAD /vp/request/{id}", refuseHead)
+	mux.HandleFunc("POST /vp/request/{id}", a.postRequestObject)
 	mux.HandleFunc("POST /vp/response/{id}", a.postResponse)
 	mux.HandleFunc("GET /.well-known/did.json", a.getDocument)
 	return mux
@@ -101,7 +103,28 @@ func (a *api) getConfiguration(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *api) getRequestObject(w http.ResponseWriter, r *http.Request) {
-	object, err := a.RequestObject(r.Context(), r.PathValue("id"))
+	a.requestObject(w, r, "")
+}
+
+// refuseHead answers HEAD without a fetch: previews of links must not use up a request.
+func refuseHead(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", "GET, POST")
+	w.WriteHeader(http.StatusMethodNotAllowed)
+}
+
+// postRequestObject takes a fetch with wallet_nonce (OpenID4VP 1.0 §5.10). What the wallet says
+// of itself is not needed: every wallet is asked for the same.
+func (a *api) postRequestObject(w http.ResponseWriter, r *http.Request) {
+	form, err := web.Form(r)
+	if err != nil {
+		a.problems.Write(w, reason.Delegate, err)
+		return
+	}
+	a.requestObject(w, r, form.Get("wallet_nonce"))
+}
+
+func (a *api) requestObject(w http.ResponseWriter, r *http.Request, walletNonce string) {
+	object, err := a.RequestObject(r.Context(), r.PathValue("id"), walletNonce)
 	if err != nil {
 		a.problems.Write(w, reason.Delegate, err)
 		return

@@ -35,29 +35,53 @@ type judged struct {
 	uses      []store.Change
 }
 
-// judge decides q on the world as it is now. It never fails: whatever goes wrong on the way,
-// a panic included, is a denial.
-func (g *Gateway) judge(ctx context.Context, q question) (out judged) {
-	defer func() {
-		if p := recover(); p != nil {
-			g.cfg.Logger.ErrorContext(ctx, "a step of the decision panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			out = judged{decision: denial(reason.InternalIndeterminate)}
-		}
-	}()
+// judge decides q on the world as it is now. It never fails: whatever goes wrong on the way is
+// a denial.
+func (g *Gateway) judge(ctx context.Context, q question) judged {
 	if q.refusal != nil {
-		return judged{decision: denial(reason.Of(q.refusal)), framework: g.cfg.Framework().Version}
+		return judged{decision: denial(reason.Of(q.refusal)), framework: g.framework().Version}
 	}
 	for range 3 { // a framework that changed meanwhile is read again
 		w, err := g.gather(ctx, q.access, q.held.presentation)
 		if err != nil {
 			return judged{decision: denial(reason.Of(err)), framework: w.Framework.Version}
 		}
-		out = g.decide(ctx, q, w)
-		if sameFramework(w.Framework, g.cfg.Framework()) && ctx.Err() == nil {
+		out := g.decide(ctx, q, w)
+		if ctx.Err() != nil {
+			break
+		}
+		if sameFramework(w.Framework, g.framework()) {
 			return out
 		}
 	}
 	return judged{decision: denial(reason.InternalIndeterminate)}
+}
+
+// within runs one step of a decision. A step that panics, or does not end with its context, is
+// internal.indeterminate; what it still does then is thrown away.
+func within[T any](ctx context.Context, g *Gateway, step func(context.Context) (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				g.cfg.Logger.ErrorContext(ctx, "a step of the decision panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+				done <- result{err: reason.New(reason.InternalIndeterminate, "a step panicked")}
+			}
+		}()
+		value, err := step(ctx)
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, reason.Wrap(reason.InternalIndeterminate, "a step took too long", ctx.Err())
+	}
 }
 
 func sameFramework(a, b *trustframework.Framework) bool {

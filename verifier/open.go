@@ -36,6 +36,9 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 	if err := requested(&s.Query, token); err != nil {
 		return nil, err
 	}
+	if s.Nonce == "" {
+		return nil, reason.New(reason.PresentationNonceMismatch, "the session has no nonce")
+	}
 	keys := credential.Keys{Resolver: g.cfg.Resolver, At: g.cfg.Now()}
 	ev := new(evidence)
 	for _, id := range []string{queryLeaf, queryLeafJWT} {

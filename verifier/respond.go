@@ -25,6 +25,8 @@ type Decided struct {
 // ends in a decision, refusals of the presentation included. The error is for what never came
 // so far: session.unknown, presentation.replayed, storage.unavailable, audit.unavailable.
 func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decided, error) {
+	ctx, cancel := context.WithTimeout(ctx, DecideTimeout)
+	defer cancel()
 	s, err := g.spend(ctx, id, func(s *session) bool { return sameText(s.State, r.State) })
 	if err != nil {
 		return Decided{}, err
@@ -37,33 +39,17 @@ func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decide
 
 // examine verifies what was shown in s and turns it into a question about access a.
 func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string) question {
-	ctx, cancel := context.WithTimeout(ctx, DecideTimeout)
-	defer cancel()
 	q := question{access: a, query: &s.Query}
-	ev, err := g.openSafely(ctx, s, token)
+	ev, err := within(ctx, g, func(ctx context.Context) (*evidence, error) { return g.open(ctx, s, token) })
 	if err != nil {
 		q.refusal = err
 		return q
 	}
-	q.held = held{presentation: ev.presentation(), until: g.cfg.Now().Add(HandleLife), principal: a.Principal}
+	q.held = held{presentation: ev.presentation(), until: g.cfg.Now().Add(HandleLife)}
 	q.held.evidence, q.held.root = ev.digests(q.held.presentation)
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return ev.covered(&s.Query) }
 	return q
-}
-
-// openSafely is open, where a panic is a refusal.
-func (g *Gateway) openSafely(ctx context.Context, s *session, token map[string][]string) (ev *evidence, err error) {
-	defer func() {
-		if recover() != nil {
-			ev, err = nil, reason.New(reason.InternalIndeterminate, "verification panicked")
-		}
-	}()
-	ev, err = g.open(ctx, s, token)
-	if err == nil && ctx.Err() != nil {
-		err = reason.Wrap(reason.InternalIndeterminate, "verification took too long", ctx.Err())
-	}
-	return ev, err
 }
 
 // digests returns a digest of all that was shown and that of the root, both as text.
@@ -82,38 +68,64 @@ func (ev *evidence) digests(p delegation.Presentation) (all, root string) {
 }
 
 // attempts is how often a decision is made anew because another used the same permission meanwhile.
-const attempts = 5
+const attempts = 16
 
 // settle decides q, and has decision, use counter, session and audit leaf durable in one commit
-// before it returns. s is nil where the decision belongs to no session.
+// before it returns. s is nil where the decision belongs to no session. A caller that went away
+// gets its denial recorded all the same.
 func (g *Gateway) settle(ctx context.Context, s *session, q question) (Decided, error) {
 	evaluation, err := token(g.cfg.Random)
 	if err != nil {
 		return Decided{}, err
 	}
 	for range attempts {
-		j := g.judge(ctx, q)
-		d := Decided{j.decision, "ev_" + evaluation}
-		changes, err := g.record(s, q, j, d)
+		j, err := within(ctx, g, func(ctx context.Context) (judged, error) { return g.judge(ctx, q), nil })
 		if err != nil {
-			return Decided{}, err
+			j = judged{decision: denial(reason.Of(err))}
 		}
-		_, err = g.cfg.Audit.Append(ctx, g.event(q, j, d), changes...)
-		key, conflict := store.IsConflict(err)
-		switch {
-		case err == nil:
-			g.remember(s, q)
-			g.cfg.Logger.InfoContext(ctx, "decided", "evaluation", d.Evaluation, "outcome", d.Decision.Outcome.String(), "reason", d.Decision.Reason)
-			return d, nil
-		case conflict && len(j.uses) > 0 && key == j.uses[0].Key:
-			continue
-		case reason.Of(err) == reason.AuditUnavailable:
-			return Decided{}, err
-		default:
-			return Decided{}, reason.Wrap(reason.AuditUnavailable, "", err)
+		d := Decided{j.decision, "ev_" + evaluation}
+		if again, err := g.keep(ctx, s, q, j, d); !again {
+			return d.unless(err), err
 		}
 	}
-	return Decided{}, reason.New(reason.InternalIndeterminate, "too many uses at once")
+	last := judged{decision: denial(reason.InternalIndeterminate)}
+	d := Decided{last.decision, "ev_" + evaluation}
+	_, err = g.keep(ctx, s, q, last, d)
+	return d.unless(err), err
+}
+
+// unless returns d, or nothing if it could not be kept: then nobody learns it.
+func (d Decided) unless(err error) Decided {
+	if err != nil {
+		return Decided{}
+	}
+	return d
+}
+
+// keep makes d durable, whatever became of the caller meanwhile. It reports whether d is to be
+// decided again, because another used the same permission first.
+func (g *Gateway) keep(ctx context.Context, s *session, q question, j judged, d Decided) (again bool, err error) {
+	changes, err := g.record(s, q, j, d)
+	if err != nil {
+		return false, err
+	}
+	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), RecordTimeout)
+	defer cancel()
+	_, err = within(lasting, g, func(ctx context.Context) (audit.Receipt, error) {
+		return g.cfg.Audit.Append(ctx, g.event(q, j, d), changes...)
+	})
+	key, conflict := store.IsConflict(err)
+	switch {
+	case err == nil:
+		g.remember(s, q)
+		g.cfg.Logger.InfoContext(ctx, "decided", "evaluation", d.Evaluation, "outcome", d.Decision.Outcome.String(), "reason", d.Decision.Reason)
+		return false, nil
+	case conflict && len(j.uses) > 0 && key == j.uses[0].Key:
+		return true, nil
+	case reason.Of(err) == reason.AuditUnavailable:
+		return false, err
+	}
+	return false, reason.Wrap(reason.AuditUnavailable, "the decision could not be recorded", err)
 }
 
 // record returns the changes that go with a decision.
@@ -138,8 +150,8 @@ func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.C
 
 // remember keeps what was verified for further questions of the same service.
 func (g *Gateway) remember(s *session, q question) {
-	if s != nil && s.Handle != "" {
-		g.handles.put(s.Handle, q.held)
+	if s != nil && s.Handle != "" && q.refusal == nil {
+		g.handles.put(s.Handle, q.held, g.cfg.Now())
 	}
 }
 

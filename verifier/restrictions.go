@@ -4,9 +4,12 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
@@ -21,20 +24,16 @@ type FileRestrictions string
 
 // InForce implements Restrictions.
 func (path FileRestrictions) InForce(_ context.Context, principal string) ([]delegation.Restriction, error) {
-	info, err := os.Stat(string(path))
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > MaxRestrictionsFile {
-		return nil, fmt.Errorf("restrictions file is larger than %d bytes", MaxRestrictionsFile)
-	}
-	raw, err := os.ReadFile(string(path))
+	raw, err := path.read()
 	if err != nil {
 		return nil, err
 	}
 	var all []delegation.Restriction
 	if err := strictjson.UnmarshalClosed(raw, &all); err != nil {
 		return nil, err
+	}
+	if all == nil {
+		return nil, errors.New("restrictions file holds null: where there are none it holds []")
 	}
 	var mine []delegation.Restriction
 	for _, r := range all {
@@ -48,10 +47,23 @@ func (path FileRestrictions) InForce(_ context.Context, principal string) ([]del
 	return mine, nil
 }
 
+func (path FileRestrictions) read() ([]byte, error) {
+	f, err := os.Open(string(path))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(f, MaxRestrictionsFile+1))
+	if err == nil && len(raw) > MaxRestrictionsFile {
+		err = fmt.Errorf("restrictions file is larger than %d bytes", MaxRestrictionsFile)
+	}
+	return raw, err
+}
+
 // check refuses a restriction that would hit nothing though somebody meant it to (delegation.md §2.2).
 func check(r delegation.Restriction) error {
-	if r.Principal == "" || r.Resource == "*" {
-		return fmt.Errorf("a restriction without principal, or with the resource *")
+	if r.Principal == "" || r.Resource != "" && !credential.IsResource(r.Resource) {
+		return errors.New("a restriction without principal, or with a resource that is no path")
 	}
 	return nil
 }

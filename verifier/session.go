@@ -110,7 +110,7 @@ func (g *Gateway) load(ctx context.Context, id string) (*session, error) {
 	if err := strictjson.Unmarshal(e.Value, s); err != nil {
 		return nil, reason.Wrap(reason.StorageCorrupt, "", err)
 	}
-	if s.ID != id || s.Nonce == "" || s.State == "" {
+	if s.ID != id {
 		return nil, reason.New(reason.SessionStoreMismatch, "")
 	}
 	return s, nil
@@ -139,11 +139,13 @@ func (g *Gateway) spend(ctx context.Context, id string, stateOK func(*session) b
 	if err != nil {
 		return nil, err
 	}
-	if !stateOK(s) || !g.cfg.Now().Before(s.Expires) {
+	switch {
+	case !stateOK(s) || !g.cfg.Now().Before(s.Expires):
 		return nil, reason.New(reason.SessionUnknown, "no such session, or its time is over")
-	}
-	if s.Stage == stageSpent || s.Stage == stageDecided {
+	case s.Stage == stageSpent || s.Stage == stageDecided:
 		return nil, reason.New(reason.PresentationReplayed, "this request was answered before")
+	case s.Stage != stageFetched: // nobody knows the nonce yet
+		return nil, reason.New(reason.SessionUnknown, "the request was not fetched yet")
 	}
 	s.Stage = stageSpent
 	return s, g.step(ctx, s, reason.PresentationReplayed)

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/behalf-id/behalf/audit"
@@ -34,7 +35,8 @@ const (
 	HandleLife      = 300 * time.Second // how long a verified presentation can be asked about again
 	MaxHandles      = 4096              // verified presentations held at once
 	DecideTimeout   = 10 * time.Second  // for all of one decision
-	MaxRestrictions = 65536             // restrictions in force at once
+	RecordTimeout   = 5 * time.Second   // for its record
+	MaxRestrictions = 4096              // restrictions on one principal at one time
 )
 
 // Restrictions tells what a controller has put in force against delegations. It is asked after
@@ -74,6 +76,7 @@ type Gateway struct {
 	cfg      Config
 	clientID string
 	handles  *handles
+	lexicon  atomic.Pointer[lexicon]
 }
 
 // New checks cfg and returns its gateway. A part that is missing is an error.
@@ -82,6 +85,14 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
 	return &Gateway{cfg: cfg, clientID: vp.ClientID(cfg.ID), handles: newHandles(MaxHandles)}, nil
+}
+
+// framework returns the snapshot in use, never nil.
+func (g *Gateway) framework() *trustframework.Framework {
+	if f := g.cfg.Framework(); f != nil {
+		return f
+	}
+	return trustframework.Unavailable()
 }
 
 // ClientID returns the client identifier that wallets bind their proofs to.

@@ -16,14 +16,20 @@ import (
 // gather reads everything that a decision about p for a needs, as it is now. Restrictions come
 // last, immediately before the decision. The framework is read once and used throughout.
 func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentation) (delegation.World, error) {
-	f := g.cfg.Framework()
+	f := g.framework()
 	w := delegation.World{Now: g.cfg.Now(), Framework: f, Status: map[string]delegation.Status{}}
 	for _, l := range p.Chain {
 		w.Status[l.Name] = g.state(ctx, f, l.Credential, w.Now)
 	}
+	if err := ctx.Err(); err != nil {
+		return w, reason.Wrap(reason.InternalIndeterminate, "the decision takes too long", err)
+	}
 	restrictions, err := g.cfg.Restrictions.InForce(ctx, a.Principal)
 	if err != nil {
 		return w, reason.Wrap(reason.InternalIndeterminate, "the restrictions cannot be read", err)
+	}
+	if len(restrictions) > MaxRestrictions {
+		return w, reason.New(reason.InternalIndeterminate, "too many restrictions")
 	}
 	w.Restrictions = restrictions
 	return w, nil

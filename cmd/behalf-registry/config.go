@@ -16,7 +16,7 @@ import (
 )
 
 func load(c *cli.Context) (wire.RegistryConfig, error) {
-	cfg := wire.RegistryDefaults()
+	cfg := wire.DefaultRegistry()
 	if err := config.Load(c.String("config"), "registry", &cfg); err != nil {
 		return wire.RegistryConfig{}, err
 	}

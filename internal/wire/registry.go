@@ -45,8 +45,8 @@ type RegistryConfig struct {
 	Problems string `yaml:"problems"`
 }
 
-// RegistryDefaults returns the settings that an operator need not write.
-func RegistryDefaults() RegistryConfig { return RegistryConfig{Listen: "127.0.0.1:8441"} }
+// DefaultRegistry returns the settings that an operator need not write.
+func DefaultRegistry() RegistryConfig { return RegistryConfig{Listen: "127.0.0.1:8441"} }
 
 // Check names the first required setting that is missing.
 func (c RegistryConfig) Check() error {

@@ -11,7 +11,7 @@ import (
 )
 
 func (w *World) openRegistry(ctx context.Context) error {
-	cfg := wire.RegistryDefaults()
+	cfg := wire.DefaultRegistry()
 	keys, id, err := w.keys(ctx, "registry")
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (w *World) firstFramework(ctx context.Context, cfg wire.RegistryConfig, d w
 }
 
 func (w *World) openIssuer(ctx context.Context) (err error) {
-	cfg := wire.IssuerDefaults()
+	cfg := wire.DefaultIssuer()
 	cfg.Origin, cfg.Name, cfg.Store = w.Issuer, SurgeryName, w.path("issuer", "issuer.db")
 	if cfg.Keys, _, err = w.keys(ctx, "issuer"); err != nil {
 		return err

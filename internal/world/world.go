@@ -145,7 +145,7 @@ func (w *World) path(parts ...string) string {
 // deps is what a server of this world is given; it listens where its role always does.
 func (w *World) deps(role string) wire.Deps {
 	return wire.Deps{
-		Now: w.cfg.Now, Random: rand.Reader, Logger: w.cfg.Logger.With("server", role),
+		Now: w.cfg.Now, Random: rand.Reader, Logger: w.cfg.Logger,
 		Listener: w.ports.take(role),
 	}
 }

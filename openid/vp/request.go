@@ -26,6 +26,7 @@ const (
 	Scheme           = "openid4vp"                  // of the link that a wallet opens
 	RequestLife      = 120 * time.Second            // of a request object
 	MinNonce         = 22                           // characters: 128 bits in base64url
+	MaxWalletNonce   = 512                          // characters
 )
 
 // Request is the content of a request object (§5). Access is an extension of ours that other
@@ -43,6 +44,7 @@ type Request struct {
 	Expires      int64      `json:"exp"` // seconds since 1970
 	Query        dcql.Query `json:"dcql_query"`
 	Metadata     Metadata   `json:"client_metadata,omitzero"`
+	WalletNonce  string     `json:"wallet_nonce,omitempty"` // what the wallet sent with its POST, §5.10
 	Access       *Access    `json:"delegation_access,omitempty"`
 }
 
@@ -185,9 +187,15 @@ func (r *Request) check() error {
 	case r.ResponseURI == "" || len(r.ResponseURI) > 2048 || len(r.State) > 512:
 		return reason.New(reason.RequestInvalid, "response_uri or state is missing or too long")
 	}
+	if !WalletNonce(r.WalletNonce) {
+		return reason.New(reason.RequestInvalid, "wallet_nonce is too long or not URL-safe")
+	}
 	_, err := dcql.New(r.Query)
 	return err
 }
+
+// WalletNonce reports whether s may be a wallet_nonce: absent, or at most MaxWalletNonce bytes that are URL-safe.
+func WalletNonce(s string) bool { return len(s) <= MaxWalletNonce && urlSafe(s) }
 
 func urlSafe(s string) bool {
 	for i := range len(s) {
