@@ -3,6 +3,7 @@
 package sdjwt
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -43,15 +44,22 @@ func open(texts [][]byte, base []site) (disclosed, error) {
 		if err != nil {
 			return disclosed{}, err
 		}
-		before := len(nested.sites)
-		nested.owner = int16(i)
-		if err := nested.value(one.value, elsewhere); err != nil {
-			return disclosed{}, err
+		if mayHold(one.value) {
+			before := len(nested.sites)
+			nested.owner = int16(i)
+			if err := nested.value(one.value, elsewhere); err != nil {
+				return disclosed{}, err
+			}
+			one.holds = len(nested.sites) > before
 		}
-		one.holds = len(nested.sites) > before
 		d.list = append(d.list, one)
 	}
 	return d, d.match(base, nested.sites)
+}
+
+// mayHold reports whether a name that scan looks for can be in v: as it is, or by escapes.
+func mayHold(v strictjson.Value) bool {
+	return bytes.IndexByte(v, '\\') >= 0 || bytes.Contains(v, []byte("_sd")) || bytes.Contains(v, []byte("..."))
 }
 
 func (d *disclosed) decode(text []byte) (disclosure, error) {

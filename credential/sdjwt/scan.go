@@ -64,7 +64,7 @@ func scanPayload(payload []byte) ([]site, error) {
 
 func scanChecked(payload []byte) ([]site, error) {
 	s := scan{owner: -1}
-	s.sites = make([]site, 0, bytes.Count(payload, []byte(`"..."`))+4) // most digests are those of permissions
+	s.sites = make([]site, 0, 16)
 	if err := s.value(payload, atTop); err != nil {
 		return nil, err
 	}
