@@ -118,6 +118,9 @@ func (i *Issuer) holders(ctx context.Context, d *Delegation, proofs *vci.Proofs)
 // by a claim.
 func (i *Issuer) holder(ctx context.Context, d *Delegation, proof string) (holder, nonce string, err error) {
 	h, nonce, err := vci.OpenProof(ctx, []byte(proof), i.cfg.Origin, i.cfg.Resolver, i.cfg.Now())
+	if reason.Of(err) == reason.JOSEHeaderKeyForbidden {
+		return "", "", reason.Wrap(reason.ProofKeyAmbiguous, "the proof names a key in another way than jwk or kid", err)
+	}
 	if err != nil {
 		return "", "", err
 	}
