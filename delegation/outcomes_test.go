@@ -3,6 +3,7 @@
 package delegation
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -169,6 +170,15 @@ func TestOutcomes(t *testing.T) {
 			f.r.Window = &Window{"2023-01-01", "2024-01-01"}
 		}, PermitWithObligations, reason.OK, []string{"filter:dateFrom:2024-01-01"}},
 		{"window of one day", one, func(f *fixture) { f.r.Window = &Window{"2024-01-01", "2024-01-01"} }, Permit, reason.OK, nil},
+		{"dates of one day", one, func(f *fixture) {
+			f.permission().Constraint.DateFrom, f.permission().Constraint.DateTo = "2024-01-01", "2024-01-01"
+			f.r.Window = &Window{"2024-01-01", "2024-01-01"}
+		}, Permit, reason.OK, nil},
+		{"of several parents the one of least risk", two, func(f *fixture) {
+			second := f.root().Permissions[0]
+			second.ID, second.Risk = "p3", "high"
+			f.root().Permissions = append([]credential.Permission{second}, f.root().Permissions...)
+		}, Permit, reason.OK, nil},
 		{"empty window is none", one, func(f *fixture) { f.r.Window = &Window{} }, Permit, reason.OK, nil},
 		{"given categories need no filter", one, func(f *fixture) {
 			f.permission().Constraint.Exclude, f.permission().Constraint.Include = []string{"x"}, []string{"a", "b"}
@@ -505,6 +515,26 @@ func TestCut(t *testing.T) {
 func TestSeconds(t *testing.T) {
 	if seconds(60) != time.Minute || seconds(math.MaxInt64) < 290*365*24*time.Hour {
 		t.Errorf("%v %v", seconds(60), seconds(math.MaxInt64))
+	}
+}
+
+// TestManyParents shows that a chain in which every permission fits every other stays small.
+func TestManyParents(t *testing.T) {
+	f := chainOf(3)
+	for i := range 30 {
+		p := *f.permission()
+		p.ID, p.Risk = fmt.Sprintf("q%d", i), riskName(i%3)
+		for j := range f.p.Chain {
+			f.p.Chain[j].Credential.Permissions = append(f.p.Chain[j].Credential.Permissions, p)
+		}
+	}
+	f.want(t, Permit, reason.OK)
+	e := evaluation{registry: registry{f.w.Framework, f.w.Now}, world: &f.w, shown: &f.p, asked: &f.r}
+	for _, step := range steps() {
+		step(&e)
+	}
+	if eff, drop := e.effective(); len(eff) > 3*31 || len(eff) < 2*31 || len(drop) != 0 {
+		t.Errorf("%d effective permissions, %d dropped", len(eff), len(drop))
 	}
 }
 
