@@ -4,6 +4,7 @@ package wallet
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,8 +26,9 @@ type factList struct {
 }
 
 func (f *factList) add(name string, values ...string) {
-	if value := strings.Join(values, ", "); value != "" {
-		f.list = append(f.list, Fact{name, value, f.above})
+	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
+	if len(values) > 0 {
+		f.list = append(f.list, Fact{name, strings.Join(values, ", "), f.above})
 	}
 }
 

@@ -5,6 +5,7 @@ package wallet
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
@@ -24,11 +25,15 @@ type request struct {
 // a request object signed by it, at its own origin, for an access that it is registered for, with
 // the answer to its own origin.
 func (w *Wallet) fetch(ctx context.Context, link string) (*request, error) {
-	l, err := vp.ParseLink(link)
+	f, err := w.framework()
 	if err != nil {
 		return nil, err
 	}
-	v, err := w.verifierAt(l)
+	l, err := readLink(f, link)
+	if err != nil {
+		return nil, err
+	}
+	v, err := verifierAt(f, l)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +48,24 @@ func (w *Wallet) fetch(ctx context.Context, link string) (*request, error) {
 	return &request{r, v}, entitled(r, v)
 }
 
+// readLink reads what a service hands out: an openid4vp:// link, or the bare https address of
+// the request object, whose client is then the one verifier that the framework lists at that origin.
+func readLink(f *trustframework.Framework, link string) (vp.Link, error) {
+	if !strings.HasPrefix(link, "https://") {
+		return vp.ParseLink(link)
+	}
+	for _, v := range f.Verifiers {
+		if len(link) <= vp.MaxLink && atOrigin(v.ID, link) {
+			return vp.Link{ClientID: vp.PrefixDID + v.ID, RequestURI: link}, nil
+		}
+	}
+	return vp.Link{}, reason.New(reason.VerifierNotEntitled, "the trust framework lists no service at this address")
+}
+
 // verifierAt checks that the framework knows the verifier, and that the request lies at its own origin.
-func (w *Wallet) verifierAt(l vp.Link) (trustframework.Verifier, error) {
+func verifierAt(f *trustframework.Framework, l vp.Link) (trustframework.Verifier, error) {
 	var none trustframework.Verifier
 	id, err := vp.VerifierDID(l.ClientID)
-	if err != nil {
-		return none, err
-	}
-	f, err := w.framework()
 	if err != nil {
 		return none, err
 	}

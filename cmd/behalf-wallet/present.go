@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/wire"
+	"github.com/behalf-id/behalf/wallet"
+)
+
+func (p *program) presentCommand() *cli.Command {
+	return &cli.Command{
+		Name: "present", Usage: "answer the request of a service, once you have seen what would leave", ArgsUsage: "REQUEST_URI",
+		Description: "Shows who asks, for what purpose, and every fact that would leave the wallet. Nothing leaves without a yes. " +
+			"Ends with 1 if the service says no.",
+		Flags: []cli.Flag{&cli.StringFlag{Name: "credential", Usage: "answer with the credential `ID`"}},
+		Action: func(c *cli.Context) error {
+			link, err := command.OneArgument(c, "REQUEST_URI")
+			if err != nil {
+				return err
+			}
+			if !c.Bool("yes") && !p.person.there() {
+				return command.Usage("nobody can be asked whether to share: run in a terminal, or give --yes")
+			}
+			return p.wallet(c, wire.ConnectedWallet, func(w *wallet.Wallet) error { return p.present(c, w, link) })
+		},
+	}
+}
+
+// presented is what present says.
+type presented struct {
+	wallet.Consent
+	Agreed bool `json:"agreed"`
+	wallet.Told
+}
+
+func (p *program) present(c *cli.Context, w *wallet.Wallet, link string) error {
+	prepared, err := w.Prepare(c.Context, link, c.String("credential"))
+	if err != nil {
+		return err
+	}
+	if err := p.choose(c, prepared); err != nil {
+		return err
+	}
+	agreed, err := p.consent(c, prepared.Consent)
+	if err != nil {
+		return err
+	}
+	choice := wallet.Decline
+	if agreed {
+		choice = wallet.Agree
+	}
+	told, err := prepared.Send(c.Context, choice)
+	if !agreed {
+		// Whether the service heard of it changes nothing for the person.
+		return p.ended(p.say(c, presented{Consent: prepared.Consent}, "Declined; nothing was shared."), command.Quiet())
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.say(c, presented{prepared.Consent, true, told}, outcome(told)...); err != nil {
+		return err
+	}
+	if told.Outcome != "" && !told.Permitted() {
+		return command.Quiet()
+	}
+	return nil
+}
+
+// ended returns the error of telling, else the one that ends the command.
+func (p *program) ended(told, end error) error {
+	if told != nil {
+		return told
+	}
+	return end
+}
+
+// choose asks which of several credentials to use; without anybody to ask it is the first, and
+// that is said.
+func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
+	if c.String("credential") != "" || len(r.Consent.Also) == 0 {
+		return nil
+	}
+	all := append([]*wallet.Entry{r.Consent.Credential}, r.Consent.Also...)
+	if c.Bool("yes") || !p.person.there() {
+		return p.person.tell("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
+	}
+	lines := []string{"These credentials would do:"}
+	for i, e := range all {
+		lines = append(lines, "  "+strconv.Itoa(i+1)+"  "+line(e))
+	}
+	if err := p.person.tell(lines...); err != nil {
+		return err
+	}
+	answer, err := p.person.ask(c.Context, "Which one? [1]")
+	if err != nil || answer == "" {
+		return err
+	}
+	n, err := strconv.Atoi(answer)
+	if err != nil || n < 1 || n > len(all) {
+		return command.Usage("there is no number %q; nothing was shared", answer)
+	}
+	return r.Use(c.Context, all[n-1].ID)
+}
+
+// consent shows what would leave and asks.
+func (p *program) consent(c *cli.Context, v wallet.Consent) (bool, error) {
+	if err := p.person.tell(consentLines(v)...); err != nil {
+		return false, err
+	}
+	if c.Bool("yes") {
+		return true, nil
+	}
+	return p.person.agrees(c.Context, "Share this with "+v.Verifier+"?")
+}
+
+func consentLines(v wallet.Consent) []string {
+	a := v.Access
+	lines := []string{
+		v.Verifier + " asks (" + v.VerifierID + ")",
+		"  to          " + a.Action + " " + a.Resource,
+		"  of          " + a.Principal,
+		"  for         " + strings.ReplaceAll(a.Purpose, "-", " "),
+		"  held by     " + a.Controller,
+		"With the credential " + v.Credential.ID + " of " + v.Credential.Issuer + ", this would leave your wallet:",
+	}
+	lines = append(lines, factLines(v.Facts)...)
+	if v.Whole {
+		lines = append(lines, "This credential can hold nothing back: all of it leaves, also what was not asked for.")
+	}
+	return lines
+}
+
+// outcome is what the service told, in words.
+func outcome(t wallet.Told) []string {
+	var lines []string
+	switch {
+	case t.Outcome == "":
+		return []string{"Shared. The service does not say what it decided."}
+	case t.Permitted():
+		lines = append(lines, "Allowed.")
+	default:
+		lines = append(lines, "Not allowed ("+t.Outcome+").")
+	}
+	if t.Text != "" {
+		lines = append(lines, "  "+t.Text)
+	}
+	for _, o := range t.Obligations {
+		lines = append(lines, "  with: "+o)
+	}
+	if len(t.NarrowTo) > 0 {
+		lines = append(lines, "  This would be allowed: "+strings.Join(t.NarrowTo, ", "))
+	}
+	if t.Evaluation != "" {
+		lines = append(lines, "  number of this decision: "+t.Evaluation)
+	}
+	return lines
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/wallet"
+)
+
+func (p *program) exportCommand() *cli.Command {
+	return &cli.Command{
+		Name: "export", Usage: "write a backup of the whole wallet, keys included", ArgsUsage: "FILE",
+		Description: "The backup is sealed under the wallet's passphrase, or under $BEHALF_WALLET_BACKUP_PASSPHRASE. " +
+			"Whoever has both can act in your name.",
+		Action: func(c *cli.Context) error {
+			path, err := command.OneArgument(c, "FILE")
+			if err != nil {
+				return err
+			}
+			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+				return command.Usage("%s is there already; choose another FILE", path)
+			}
+			if err := p.mustAgree(c, "The backup holds your keys: whoever opens it can act in your name. Write it?",
+				&reason.Error{Code: reason.KeyExport, Detail: "your keys would leave the wallet: say yes, or give --yes"}); err != nil {
+				return err
+			}
+			return p.export(c, path)
+		},
+	}
+}
+
+func (p *program) export(c *cli.Context, path string) error {
+	d, err := dir(c)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(d); err != nil {
+		return wallet.ErrNoWallet
+	}
+	secret, err := p.passphrase(c.Context)
+	if err != nil {
+		return err
+	}
+	v, err := wallet.Open(c.Context, d, secret, p.Random)
+	if err != nil {
+		return explained(err)
+	}
+	defer func() { _ = v.Close() }()
+	if own := os.Getenv(envBackup); own != "" {
+		secret = []byte(own)
+	}
+	file, err := v.Export(secret)
+	if err != nil {
+		return err
+	}
+	if err := create(path, file); err != nil {
+		return err
+	}
+	return p.say(c, map[string]any{"out": path, "bytes": len(file)}, "Written to "+path+". Keep it where you keep your passphrase apart.")
+}
+
+func (p *program) importCommand() *cli.Command {
+	return &cli.Command{
+		Name: "import", Usage: "make a wallet out of a backup, in a folder without one", ArgsUsage: "FILE",
+		Description: "The new wallet has the passphrase of the backup, unless that is in $BEHALF_WALLET_BACKUP_PASSPHRASE.",
+		Action: func(c *cli.Context) error {
+			path, err := command.OneArgument(c, "FILE")
+			if err != nil {
+				return err
+			}
+			file, err := readFile(path, wallet.MaxBackup)
+			if err != nil {
+				return err
+			}
+			d, err := dir(c)
+			if err != nil {
+				return err
+			}
+			id, err := p.restore(c.Context, d, file)
+			if err != nil {
+				return explainedDir(explained(err), d)
+			}
+			return p.say(c, map[string]string{"did": id, "dir": d}, "The wallet is in "+d, "Your DID: "+id)
+		},
+	}
+}
+
+func (p *program) restore(ctx context.Context, d string, file []byte) (id string, err error) {
+	secret, err := p.passphrase(ctx)
+	if err != nil {
+		return "", err
+	}
+	from := secret
+	if own := os.Getenv(envBackup); own != "" {
+		from = []byte(own)
+	}
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(d)), 0o700); err != nil {
+		return "", err
+	}
+	v, err := wallet.Import(ctx, d, file, from, secret, p.Random)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	own, err := v.DID()
+	return own.String(), err
+}
