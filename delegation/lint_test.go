@@ -89,6 +89,8 @@ func TestCheckChild(t *testing.T) {
 func TestCheckChildRefusesWhatCannotBeCompared(t *testing.T) {
 	f, void := two(), two()
 	void.permission().Constraint.Void = true
+	noPurposes, everywhere := two().leafCredential(), two().leafCredential()
+	noPurposes.Purposes, everywhere.Permissions[0].Resource = nil, "*"
 	for name, c := range map[string]struct {
 		got  []reason.Code
 		want reason.Code
@@ -96,6 +98,8 @@ func TestCheckChildRefusesWhatCannotBeCompared(t *testing.T) {
 		"no parent":   {CheckChild(nil, f.leafCredential()), reason.ChainParentMissing},
 		"no child":    {CheckChild(f.root(), nil), reason.CredentialSchemaInvalid},
 		"empty child": {CheckChild(f.root(), &credential.Credential{}), reason.CredentialSchemaInvalid},
+		"no purposes": {CheckChild(f.root(), noPurposes), reason.CredentialSchemaInvalid},
+		"everywhere":  {CheckChild(f.root(), everywhere), reason.CredentialSchemaInvalid},
 		"void":        {CheckChild(void.root(), void.leafCredential()), reason.CredentialUnknownConstraint},
 		"mediated":    {CheckChild(f.root(), mediated().leafCredential()), reason.ChainIssuerNotDelegate},
 		"registry":    {CheckMediated(nil, f.root(), f.leafCredential(), f.w.Now), reason.TrustRegistryUnavailable},

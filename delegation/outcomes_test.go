@@ -250,6 +250,11 @@ func TestChoice(t *testing.T) {
 			t.Errorf("permission %q", d.Permission)
 		}
 	})
+	t.Run("a dropped one never surfaces beside a permit", func(t *testing.T) {
+		f := one()
+		add(f, "b", func(p *credential.Permission) { p.Constraint.Void = true })
+		f.want(t, Permit, reason.OK)
+	})
 	t.Run("fewest obligations", func(t *testing.T) {
 		f := one()
 		f.permission().Constraint.Requires = []string{"audit:a", "audit:b"}
