@@ -51,9 +51,12 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 		}
 		want := credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: keys.At}
 		if ev.leaf, err = credential.OpenPresentation(ctx, f, []byte(token[id][0]), want, keys); err != nil {
-			return nil, err
+			return nil, unasked(s.Query.Find(id), err)
 		}
 		ev.leafQuery = id
+		if !asked(s.Query.Find(id), ev.leaf.Verified().Credential()) {
+			return nil, unasked(s.Query.Find(id), reason.New(reason.CredentialTypeUnknown, ""))
+		}
 	}
 	for _, id := range []string{queryParents, queryParentsJWT} {
 		for _, raw := range token[id] {
@@ -65,6 +68,23 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 		}
 	}
 	return ev, nil
+}
+
+// asked reports whether c is of a type that q names by vct. Other types are left to the decision.
+func asked(q *dcql.Credential, c *credential.Credential) bool {
+	if len(q.Meta.VCTValues) == 0 {
+		return true
+	}
+	types := vp.Candidate(c, q.Format, true).Types
+	return len(types) == 1 && slices.Contains(q.Meta.VCTValues, types[0])
+}
+
+// unasked gives a vct that the query does not name the word of the query.
+func unasked(q *dcql.Credential, err error) error {
+	if len(q.Meta.VCTValues) > 0 && reason.Of(err) == reason.CredentialTypeUnknown {
+		return reason.Wrap(reason.QueryTypeMismatch, "vct is not one asked for", err)
+	}
+	return err
 }
 
 // openAbove opens a link above the leaf. A refusal that the decision can name at its turn is

@@ -3,6 +3,7 @@
 package vp
 
 import (
+	"bytes"
 	"net/url"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -69,12 +70,33 @@ func ParseResponse(form url.Values) (Response, error) {
 	return r, err
 }
 
+// Most separators that MaxPresentations presentations can hold: two tokens of three parts each, and
+// as many disclosures as any may have (security.md §5.3).
+const (
+	maxDots   = MaxPresentations * 4
+	maxTildes = MaxPresentations * (256 + 1)
+)
+
+// flooded counts separators before anything is split or decoded.
+func flooded(raw []byte) error {
+	if bytes.Count(raw, []byte{'.'}) > maxDots {
+		return reason.New(reason.LimitTokenParts, "the presentations have too many parts")
+	}
+	if bytes.Count(raw, []byte{'~'}) > maxTildes {
+		return reason.New(reason.LimitDisclosures, "the presentations have too many disclosures")
+	}
+	return nil
+}
+
 // ParseToken reads a vp_token: an object of non-empty arrays of strings (§8.1). More than
 // MaxPresentations is limit.chain. A token that is no object, such as one in the older form of
 // a bare presentation, is response.ambiguous.
 func ParseToken(raw []byte) (map[string][]string, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, reason.New(reason.ResponseAmbiguous, "vp_token is not an object")
+	}
+	if err := flooded(raw); err != nil {
+		return nil, err
 	}
 	var token map[string][]string
 	if err := strictjson.Unmarshal(raw, &token); err != nil {
