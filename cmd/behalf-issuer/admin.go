@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/issuer"
+)
+
+// Bounds of what is read and written here.
+const (
+	maxGrant  = 1 << 20 // bytes of a grant file
+	maxListed = 10_000  // delegations that list writes
+)
+
+func (p *program) grantCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "grant",
+		Usage:     "grant a delegation and make the offer that a wallet collects it with",
+		ArgsUsage: " ",
+		Description: "FILE holds {\"profile\",\"formats\",\"grant\"} as POST /admin/v1/delegations takes it; - reads standard input. Send the offer and " +
+			"the transaction code by two channels. With --idempotency-key, asking again gives the same offer and no second one.\n\n" +
+			"Examples:\n" +
+			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json\n" +
+			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json --tx-code-file code.txt --json",
+		Flags: append(serverFlags(),
+			&cli.StringFlag{Name: "file", Usage: "`GRANT.json`: what is granted, to whom, for whom"},
+			&cli.StringFlag{Name: "idempotency-key", Usage: "`KEY` that stands for this grant; left out, a new one"},
+			&cli.StringFlag{Name: "tx-code-file", Usage: "write the transaction code to this new `FILE`, and not to standard output"}),
+		Action: p.grant,
+	}
+}
+
+func (p *program) grant(c *cli.Context) error {
+	if err := command.NoArguments(c); err != nil {
+		return err
+	}
+	body, err := p.grantFile(c.String("file"))
+	if err != nil {
+		return err
+	}
+	s, err := p.server(c)
+	if err != nil {
+		return err
+	}
+	defer s.client.Close()
+	key := c.String("idempotency-key")
+	if key == "" {
+		if key, err = secret(p.Random); err != nil {
+			return err
+		}
+	}
+	o, err := s.grant(c.Context, body, key)
+	if err != nil {
+		return err
+	}
+	if o.Offer == nil {
+		return p.Say(c, o, "The delegation "+o.ID+" was granted before, and its offer was collected or has ended.")
+	}
+	return p.tell(c, o)
+}
+
+// grantFile reads the grant, "-" from standard input.
+func (p *program) grantFile(path string) ([]byte, error) {
+	var in io.Reader = p.In
+	switch path {
+	case "":
+		return nil, command.Usage("grant needs --file")
+	case "-":
+	default:
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be read", path)
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, maxGrant+1))
+	if err != nil || len(raw) > maxGrant {
+		return nil, errors.Join(fmt.Errorf("%s is longer than %d bytes, or cannot be read", path, maxGrant), err)
+	}
+	return raw, nil
+}
+
+// tell says how the delegation is collected, the transaction code apart if it was asked for so.
+func (p *program) tell(c *cli.Context, o issuer.Offering) error {
+	code := "Transaction code, by another channel: " + o.Offer.TxCode
+	if path := c.String("tx-code-file"); path != "" {
+		if err := writeNew(path, o.Offer.TxCode+"\n"); err != nil {
+			return err
+		}
+		code = "Transaction code: in " + path
+		o.Offer.TxCode = ""
+	}
+	return p.Say(c, o,
+		"Delegation "+o.ID,
+		"Offer, for the delegate's wallet, until "+o.Offer.Expires.Format(time.RFC3339)+":",
+		o.Offer.URI, code)
+}
+
+// writeNew writes a file that was not there, for its owner alone.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("%s is there already or cannot be written; the delegation was granted: ask again with its --idempotency-key", path)
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+func (p *program) listCommand() *cli.Command {
+	return &cli.Command{
+		Name: "list", Usage: "list what was granted, the oldest first", ArgsUsage: " ",
+		Description: "Example:\n   behalf-issuer list --config issuer/issuer.yaml --state issued",
+		Flags: append(serverFlags(),
+			&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: offered, issued, suspended, revoked or expired"}),
+		Action: p.list,
+	}
+}
+
+func (p *program) list(c *cli.Context) error {
+	if err := command.NoArguments(c); err != nil {
+		return err
+	}
+	state := issuer.State(c.String("state"))
+	switch state {
+	case "", issuer.Offered, issuer.Issued, issuer.Suspended, issuer.Revoked, issuer.Expired:
+	default:
+		return command.Usage("--state is offered, issued, suspended, revoked or expired")
+	}
+	s, err := p.server(c)
+	if err != nil {
+		return err
+	}
+	defer s.client.Close()
+	after := ""
+	for range maxListed / issuer.MaxPage {
+		page, err := s.page(c.Context, after)
+		if err != nil {
+			return err
+		}
+		if err := p.listed(c, page.Delegations, state); err != nil || page.Next == "" {
+			return err
+		}
+		after = page.Next
+	}
+	return fmt.Errorf("there are more than %d; page through GET /admin/v1/delegations instead", maxListed)
+}
+
+func (p *program) listed(c *cli.Context, page []issuer.Shown, state issuer.State) error {
+	for _, d := range page {
+		if state != "" && d.State != state {
+			continue
+		}
+		line := fmt.Sprintf("%s  %-9s  %s  %s  %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), strings.Join(d.Formats, ","), len(d.Copies))
+		if err := p.Say(c, d, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) showCommand() *cli.Command {
+	return &cli.Command{
+		Name: "show", Usage: "show one delegation, with what was granted", ArgsUsage: "ID",
+		Description: "Example:\n   behalf-issuer show --config issuer/issuer.yaml dg-…",
+		Flags:       serverFlags(),
+		Action:      p.show,
+	}
+}
+
+func (p *program) show(c *cli.Context) error {
+	id, err := delegationID(c)
+	if err != nil {
+		return err
+	}
+	s, err := p.server(c)
+	if err != nil {
+		return err
+	}
+	defer s.client.Close()
+	d, err := s.show(c.Context, id)
+	if err != nil {
+		return err
+	}
+	grant, err := strictjson.Marshal(d.Grant)
+	if err != nil {
+		return err
+	}
+	text := strictjson.Value(grant)
+	if err := text.Indent(); err != nil {
+		return err
+	}
+	return p.Say(c, d, status(d), string(text))
+}
+
+// status says in a line or two how d stands.
+func status(d issuer.Shown) string {
+	line := fmt.Sprintf("%s is %s, granted %s, %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), len(d.Copies))
+	if d.Reason != "" {
+		line += "\nReason of the last change: " + d.Reason
+	}
+	if d.Note != "" {
+		line += "\nNote: " + command.Printable(d.Note)
+	}
+	return line
+}
+
+func (p *program) changeCommand(name, usage, example string) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, ArgsUsage: "ID",
+		Description: "It ends with 0 only when the change is durable; doing it again changes nothing. Gateways see it within status.ttl.\n\n" +
+			"Example:\n   behalf-issuer " + name + " dg-… --config issuer/issuer.yaml --reason " + example,
+		Flags: append(serverFlags(),
+			&cli.StringFlag{Name: "reason", Usage: "`WORDS` of lower case joined by dashes: why"},
+			&cli.StringFlag{Name: "note", Usage: "`TEXT` that is kept and never published"}),
+		Action: func(c *cli.Context) error { return p.change(c, name) },
+	}
+}
+
+func (p *program) change(c *cli.Context, name string) error {
+	id, err := delegationID(c)
+	if err != nil {
+		return err
+	}
+	if c.String("reason") == "" {
+		return command.Usage("%s needs --reason", name)
+	}
+	s, err := p.server(c)
+	if err != nil {
+		return err
+	}
+	defer s.client.Close()
+	d, err := s.change(c.Context, id, name, issuer.Change{Reason: c.String("reason"), Note: c.String("note")})
+	if err != nil {
+		return err
+	}
+	return p.Say(c, d, fmt.Sprintf("%s is %s.", d.ID, d.State))
+}
+
+// delegationID returns the one argument, which is an id as grant and list print it.
+func delegationID(c *cli.Context) (string, error) {
+	id, err := command.OneArgument(c, "ID")
+	if err != nil {
+		return "", err
+	}
+	for k := range len(id) {
+		if b := id[k]; (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' {
+			return "", command.Usage("ID is one that grant and list print, such as dg-…")
+		}
+	}
+	return id, nil
+}
