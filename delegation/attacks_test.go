@@ -3,6 +3,7 @@
 package delegation
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -78,31 +79,51 @@ func TestAttackRows(t *testing.T) {
 }
 
 func attacks() map[string][]attack {
-	child := func(do func(c *credential.Credential)) func(f *fixture) {
-		return func(f *fixture) { do(f.leafCredential()) }
+	all := wideningAttacks()
+	maps.Copy(all, assemblyAttacks())
+	maps.Copy(all, authorityAttacks())
+	for links := 2; links <= 4; links++ {
+		for i := range links {
+			all["DEL-06"] = append(all["DEL-06"], attack{"", func() *fixture { return chainOf(links) }, func(f *fixture) {
+				f.w.Status[f.p.Chain[i].Name] = Status{State: "revoked"}
+			}, Deny, reason.StatusRevoked})
+		}
 	}
+	return all
+}
+
+// child changes the leaf.
+func child(do func(c *credential.Credential)) func(f *fixture) {
+	return func(f *fixture) { do(f.leafCredential()) }
+}
+
+// onlyView is two with the one permission to view appointments.
+func onlyView() *fixture {
+	f := two()
+	f.root().Permissions = f.root().Permissions[:1]
+	f.root().Permissions[0].Actions = []string{"view"}
+	f.leafCredential().Permissions = f.leafCredential().Permissions[:1]
+	f.permission().Actions = []string{"view"}
+	return f
+}
+
+// onlyTests is two with the one permission to view test results, which is asked for.
+func onlyTests() *fixture {
+	f := two()
+	f.r.Resource, f.r.Action = "record/tests", "view"
+	f.policy(func(p *trustframework.ControllerPolicy) { p.Requestable = nil })
+	for i := range f.p.Chain {
+		f.p.Chain[i].Credential.Permissions = f.p.Chain[i].Credential.Permissions[1:]
+	}
+	return f
+}
+
+func wideningAttacks() map[string][]attack {
 	resource := func(r string) func(f *fixture) {
 		return func(f *fixture) { f.r.Action, f.permission().Resource = "view", r }
 	}
-	onlyView := func() *fixture {
-		f := two()
-		f.root().Permissions = f.root().Permissions[:1]
-		f.root().Permissions[0].Actions = []string{"view"}
-		f.leafCredential().Permissions = f.leafCredential().Permissions[:1]
-		f.permission().Actions = []string{"view"}
-		return f
-	}
-	tests := func() *fixture {
-		f := two()
-		f.r.Resource, f.r.Action = "record/tests", "view"
-		f.policy(func(p *trustframework.ControllerPolicy) { p.Requestable = nil })
-		for i := range f.p.Chain {
-			f.p.Chain[i].Credential.Permissions = f.p.Chain[i].Credential.Permissions[1:]
-		}
-		return f
-	}
 	unreadable := func(f *fixture) { f.p.Chain[1].Fault = reason.CredentialSchemaInvalid }
-	all := map[string][]attack{
+	return map[string][]attack{
 		"DEL-01": {{"", onlyView, child(func(c *credential.Credential) { c.Permissions[0].Actions = []string{"view", "book"} }), Deny, reason.ChainScopeWidened}},
 		"DEL-02": {
 			{"", onlyView, resource("*"), Deny, reason.CredentialSchemaInvalid},
@@ -114,9 +135,9 @@ func attacks() map[string][]attack {
 			{"h", onlyView, func(f *fixture) { f.r.Action, f.permission().Actions = "view", []string{"View"} }, Deny, reason.AuthorityResourceNotGranted},
 		},
 		"DEL-03": {
-			{"", tests, func(f *fixture) { f.permission().Resource = "record" }, Deny, reason.ChainScopeWidened},
-			{"", tests, func(f *fixture) { f.r.Resource, f.permission().Resource = "record/tests-all", "record/tests-all" }, Deny, reason.ChainScopeWidened},
-			{"c", tests, unreadable, Deny, reason.CredentialSchemaInvalid}, // the reader knows the grammar
+			{"", onlyTests, func(f *fixture) { f.permission().Resource = "record" }, Deny, reason.ChainScopeWidened},
+			{"", onlyTests, func(f *fixture) { f.r.Resource, f.permission().Resource = "record/tests-all", "record/tests-all" }, Deny, reason.ChainScopeWidened},
+			{"c", onlyTests, unreadable, Deny, reason.CredentialSchemaInvalid}, // the reader knows the grammar
 		},
 		"DEL-04": {
 			{"", two, child(func(c *credential.Credential) { c.ValidUntil = c.ValidUntil.Add(time.Second) }), Deny, reason.ChainValidityWidened},
@@ -128,6 +149,11 @@ func attacks() map[string][]attack {
 			{"c", two, child(func(c *credential.Credential) { c.Redelegation.MaxDepth = 1 }), Deny, reason.ChainDepthWidened},
 			{"d", func() *fixture { return chainOf(3) }, func(*fixture) {}, Permit, reason.OK},
 		},
+	}
+}
+
+func assemblyAttacks() map[string][]attack {
+	return map[string][]attack{
 		"DEL-08": {
 			{"", two, child(func(c *credential.Credential) { c.GrantedBy, c.Issuer = "mallory", "mallory" }), Deny, reason.ChainGrantorNotDelegate},
 			{"b", two, child(func(c *credential.Credential) { c.Issuer = "mallory" }), Deny, reason.ChainIssuerNotDelegate},
@@ -159,6 +185,11 @@ func attacks() map[string][]attack {
 			{"", two, func(f *fixture) { f.p.Chain = f.p.Chain[1:] }, Deny, reason.ChainParentMissing},
 			{"", two, func(f *fixture) { f.p.Chain, f.p.Incomplete = f.p.Chain[1:], true }, Deny, reason.ChainParentMissing},
 		},
+	}
+}
+
+func authorityAttacks() map[string][]attack {
+	return map[string][]attack{
 		"DEL-14": {{"", one, func(f *fixture) { f.p.Presenter = "mallory" }, Deny, reason.PresentationHolderBindingFailed}},
 		"DEL-15": {
 			{"", one, func(f *fixture) { f.permission().Constraint.Void = true }, Deny, reason.CredentialUnknownConstraint},
@@ -192,14 +223,6 @@ func attacks() map[string][]attack {
 			f.leafCredential().Redelegation = credential.Redelegation{Kinds: []string{}}
 		}, Deny, reason.ChainRedelegationForbidden}},
 	}
-	for links := 2; links <= 4; links++ {
-		for i := range links {
-			all["DEL-06"] = append(all["DEL-06"], attack{"", func() *fixture { return chainOf(links) }, func(f *fixture) {
-				f.w.Status[f.p.Chain[i].Name] = Status{State: "revoked"}
-			}, Deny, reason.StatusRevoked})
-		}
-	}
-	return all
 }
 
 // transitions is DEL-22: authority over a child ends with the age transition.

@@ -60,7 +60,7 @@ func TestCheckRoot(t *testing.T) {
 // TestCheckChild holds CheckChild to Decide: of a child that Decide refuses for what it is, the
 // reason is among those that CheckChild gives, and a good child has none.
 func TestCheckChild(t *testing.T) {
-	for _, c := range append(chainRefusals(), permissionChainRefusals()...) {
+	for _, c := range slices.Concat(chainRefusals(), wideningRefusals(), permissionChainRefusals()) {
 		f := c.of()
 		n := len(f.p.Chain)
 		if n < 2 || f.root() == nil {

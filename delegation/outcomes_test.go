@@ -42,19 +42,33 @@ func TestZeroValuesDeny(t *testing.T) {
 	}
 }
 
+// outcomeCase is a case on the permitted side of a boundary, or next to it.
+type outcomeCase struct {
+	name        string
+	of          func() *fixture
+	do          func(f *fixture)
+	outcome     Outcome
+	code        reason.Code
+	obligations []string
+}
+
 // TestOutcomes holds the boundaries on the permitted side: each would be refused, or carry
 // something else, if a comparison were off by one.
 func TestOutcomes(t *testing.T) {
+	for _, list := range [][]outcomeCase{trustedOutcomes(), authorityOutcomes(), filterOutcomes(), conditionOutcomes()} {
+		for _, c := range list {
+			t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+				f := c.of()
+				c.do(f)
+				f.want(t, c.outcome, c.code, c.obligations...)
+			})
+		}
+	}
+}
+
+func trustedOutcomes() []outcomeCase {
 	type rel = trustframework.Relationship
-	type policy = trustframework.ControllerPolicy
-	for _, c := range []struct {
-		name        string
-		of          func() *fixture
-		do          func(f *fixture)
-		outcome     Outcome
-		code        reason.Code
-		obligations []string
-	}{
+	return []outcomeCase{
 		{"as it is", one, func(*fixture) {}, Permit, reason.OK, nil},
 		{"passed on", two, func(*fixture) {}, Permit, reason.OK, nil},
 		{"as long as the limit", func() *fixture { return chainOf(5) }, func(*fixture) {}, Permit, reason.OK, nil},
@@ -102,6 +116,13 @@ func TestOutcomes(t *testing.T) {
 		{"restriction of another", one, func(f *fixture) {
 			f.w.Restrictions = []Restriction{{Principal: "dave"}, {Principal: "alice", Delegate: "eve"}, {Principal: "alice", Resource: "record"}, {Principal: "alice", Resource: "*"}}
 		}, Permit, reason.OK, nil},
+	}
+}
+
+func authorityOutcomes() []outcomeCase {
+	type rel = trustframework.Relationship
+	type policy = trustframework.ControllerPolicy
+	return []outcomeCase{
 		{"prohibition of another", one, func(f *fixture) {
 			prohibit(f.root(), "record", "book")
 			prohibit(f.root(), "appointments", "view")
@@ -147,6 +168,12 @@ func TestOutcomes(t *testing.T) {
 			f.root().Permissions[0].Constraint.Requires = []string{"warn:x"}
 			f.permission().Constraint.Requires = []string{"warn:x", "warn:y"}
 		}, PermitWithObligations, reason.OK, []string{"alert:privacy-officer", "audit:enhanced", "notify:controller", "warn:x", "warn:y"}},
+	}
+}
+
+func filterOutcomes() []outcomeCase {
+	type policy = trustframework.ControllerPolicy
+	return []outcomeCase{
 		{"filters of an unknown collection", one, func(f *fixture) {
 			f.r.Categories = nil
 			k := &f.permission().Constraint
@@ -197,6 +224,12 @@ func TestOutcomes(t *testing.T) {
 		{"no journey", one, func(f *fixture) { f.r.Action = "cancel" }, Deny, reason.AuthorityActionNotGranted, nil},
 		{"no journey for an agent", one, func(f *fixture) { f.r.Resource, f.root().Delegate.Kind = "record/notes", "agent" }, Deny, reason.AuthorityResourceNotGranted, nil},
 		{"journey below an agent", two, func(f *fixture) { f.r.Resource, f.root().Delegate.Kind = "record/notes", "agent" }, RequestPermission, reason.AuthorityResourceNotGranted, nil},
+	}
+}
+
+func conditionOutcomes() []outcomeCase {
+	type policy = trustframework.ControllerPolicy
+	return []outcomeCase{
 		{"agent's own ceiling", one, func(f *fixture) {
 			f.root().Delegate.Kind, f.permission().Risk = "agent", "sensitive"
 			f.policy(func(p *policy) { p.Agent.MaxRisk = "sensitive" })
@@ -222,56 +255,56 @@ func TestOutcomes(t *testing.T) {
 			f.permission().Risk = "sensitive"
 			f.policy(func(p *policy) { p.Risk = map[string]string{"appointments": "routine"} })
 		}, PermitWithObligations, reason.OK, []string{"audit:enhanced"}},
-	} {
-		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			f := c.of()
-			c.do(f)
-			f.want(t, c.outcome, c.code, c.obligations...)
-		})
 	}
 }
 
+// grant adds to f's root a copy of its first permission.
+func grant(f *fixture, id string, change func(p *credential.Permission)) {
+	p := clone(f.root()).Permissions[0]
+	p.ID = id
+	change(&p)
+	f.root().Permissions = append(f.root().Permissions, p)
+}
+
+func require(q ...string) func(p *credential.Permission) {
+	return func(p *credential.Permission) { p.Constraint.Requires = q }
+}
+
 func TestChoice(t *testing.T) {
-	add := func(f *fixture, id string, change func(p *credential.Permission)) {
-		p := clone(f.root()).Permissions[0]
-		p.ID = id
-		change(&p)
-		f.root().Permissions = append(f.root().Permissions, p)
-	}
-	require := func(q ...string) func(p *credential.Permission) {
-		return func(p *credential.Permission) { p.Constraint.Requires = q }
-	}
 	t.Run("highest outcome", func(t *testing.T) {
 		f := one()
 		f.permission().Constraint.Requires = []string{"confirm"}
-		add(f, "a", require("audit:x", "audit:y"))
-		add(f, "b", func(p *credential.Permission) { p.Constraint.Void = true })
+		grant(f, "a", require("audit:x", "audit:y"))
+		grant(f, "b", func(p *credential.Permission) { p.Constraint.Void = true })
 		if d := f.want(t, PermitWithObligations, reason.OK, "audit:x", "audit:y"); d.Permission != "a" {
 			t.Errorf("permission %q", d.Permission)
 		}
 	})
 	t.Run("a dropped one never surfaces beside a permit", func(t *testing.T) {
 		f := one()
-		add(f, "b", func(p *credential.Permission) { p.Constraint.Void = true })
+		grant(f, "b", func(p *credential.Permission) { p.Constraint.Void = true })
 		f.want(t, Permit, reason.OK)
 	})
 	t.Run("fewest obligations", func(t *testing.T) {
 		f := one()
 		f.permission().Constraint.Requires = []string{"audit:a", "audit:b"}
-		add(f, "a", require("notify:z"))
+		grant(f, "a", require("notify:z"))
 		f.want(t, PermitWithObligations, reason.OK, "notify:z")
 	})
 	t.Run("smallest list", func(t *testing.T) {
 		f := one()
 		f.permission().Constraint.Requires = []string{"audit:b", "warn:a"}
-		add(f, "a", require("audit:a", "warn:z"))
-		add(f, "z", require("audit:a", "warn:zz"))
+		grant(f, "a", require("audit:a", "warn:z"))
+		grant(f, "z", require("audit:a", "warn:zz"))
 		f.want(t, PermitWithObligations, reason.OK, "audit:a", "warn:z")
 	})
+}
+
+func TestChoiceAmongEquals(t *testing.T) {
 	t.Run("greatest id", func(t *testing.T) {
 		f := one()
-		add(f, "z", func(*credential.Permission) {})
-		add(f, "q", func(*credential.Permission) {})
+		grant(f, "z", func(*credential.Permission) {})
+		grant(f, "q", func(*credential.Permission) {})
 		if d := f.want(t, Permit, reason.OK); d.Permission != "z" || d.Link != "link0" {
 			t.Errorf("permission %q of %q", d.Permission, d.Link)
 		}
@@ -280,7 +313,7 @@ func TestChoice(t *testing.T) {
 		f := one()
 		f.r.UsesSoFar = 9
 		f.permission().Constraint.MaxUses = 1
-		add(f, "a", func(p *credential.Permission) { p.Constraint.Include = []string{"x"} })
+		grant(f, "a", func(p *credential.Permission) { p.Constraint.Include = []string{"x"} })
 		d := f.want(t, Deny, reason.AuthorityUsesExhausted)
 		want := []reason.Code{reason.AuthorityUsesExhausted, reason.AuthorityCategoryExcluded}
 		if !slices.Equal(d.Reasons, want) || d.Permission != "p1" {
@@ -291,7 +324,7 @@ func TestChoice(t *testing.T) {
 		f := one()
 		f.r.UsesSoFar = 9
 		f.permission().Constraint.MaxUses = 1
-		add(f, "a", func(p *credential.Permission) { p.Constraint.Void = true })
+		grant(f, "a", func(p *credential.Permission) { p.Constraint.Void = true })
 		d := f.want(t, Deny, reason.CredentialUnknownConstraint)
 		if d.Permission != "a" || d.Link != "link0" {
 			t.Errorf("permission %q of %q", d.Permission, d.Link)

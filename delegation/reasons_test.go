@@ -25,7 +25,7 @@ func TestReasons(t *testing.T) {
 	reached := map[reason.Code]bool{}
 	for _, list := range [][]refusal{
 		requestRefusals(), presentationRefusals(), linkRefusals(), permissionRefusals(), trustRefusals(),
-		accreditationRefusals(), statusRefusals(), chainRefusals(), authorityRefusals(), permissionChainRefusals(), matchRefusals(),
+		accreditationRefusals(), statusRefusals(), chainRefusals(), wideningRefusals(), authorityRefusals(), permissionChainRefusals(), matchRefusals(), conditionRefusals(),
 	} {
 		for _, c := range list {
 			t.Run(string(c.code)+"/"+strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
@@ -340,9 +340,6 @@ func statusRefusals() []refusal {
 }
 
 func chainRefusals() []refusal {
-	child := func(do func(c *credential.Credential)) func(f *fixture) {
-		return func(f *fixture) { do(f.leafCredential()) }
-	}
 	return []refusal{
 		{"to oneself", one, func(f *fixture) { f.root().Delegate.ID, f.p.Presenter = "alice", "alice" }, reason.ChainCycle},
 		{"back to the principal", two, child(func(c *credential.Credential) { c.Delegate.ID = "alice" }), reason.ChainCycle},
@@ -370,6 +367,11 @@ func chainRefusals() []refusal {
 			ownMediator(f).MaxRisk = "routine"
 			f.permission().Risk = "sensitive"
 		}, reason.TrustRiskExceeded},
+	}
+}
+
+func wideningRefusals() []refusal {
+	return []refusal{
 		{"depth used up", two, func(f *fixture) { f.root().Redelegation.MaxDepth = 0 }, reason.ChainRedelegationForbidden},
 		{"depth", two, child(func(c *credential.Credential) { c.Redelegation.MaxDepth = 1 }), reason.ChainDepthWidened},
 		{"kind", two, child(func(c *credential.Credential) { c.Delegate.Kind = "organisation" }), reason.ChainDelegateKind},
@@ -552,6 +554,15 @@ func matchRefusals() []refusal {
 			f.root().Permissions[0].Risk = "sensitive"
 			f.leafCredential().Delegate.Kind = "agent"
 		}, reason.ControllerAgentRisk},
+	}
+}
+
+func conditionRefusals() []refusal {
+	type policy = trustframework.ControllerPolicy
+	with := func(do func(c *credential.Constraint)) func(f *fixture) {
+		return func(f *fixture) { do(&f.permission().Constraint) }
+	}
+	return []refusal{
 		{"overdue above routine", one, func(f *fixture) { f.permission().Risk = "sensitive"; f.root().ReviewBy = f.w.Now.Add(-1) }, reason.ConditionReviewOverdue},
 		{"overdue with an agent", one, func(f *fixture) {
 			f.permission().Risk, f.root().Delegate.Kind = "sensitive", "agent"

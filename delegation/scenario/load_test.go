@@ -15,8 +15,8 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// small is a whole file in which the only scenario, s1, is permitted. Its %-less placeholders are
-// replaced by tests.
+// small is a whole file in which the only scenario, s1, is permitted. MORE is
+// what a test adds to that scenario.
 const small = `{"format":"delegation-scenarios/1",
 "defaults":{
  "now":"2026-11-22T10:00:00Z",
@@ -104,18 +104,62 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// TestMapping changes one thing of the permitted scenario at a time.
+// Members for with that change the root, the root's only permission, its constraint, the world.
+func cred(patch string) string { return `,"given":{"credentials":{"root":` + patch + `}}` }
+func perm(p string) string     { return cred(`{"permissions":[` + p + `]}`) }
+func inWorld(w string) string  { return `,"given":{"world":` + w + `}` }
+func limit(c string) string {
+	return perm(`{"id":"p1","resource":"appointments","actions":["book"],"risk":"routine","constraint":` + c + `}`)
+}
+
+// TestMapping changes one thing of the permitted scenario at a time. A case without a code must
+// not load.
 func TestMapping(t *testing.T) {
-	cred := func(patch string) string { return `,"given":{"credentials":{"root":` + patch + `}}` }
-	perm := func(p string) string { return cred(`{"permissions":[` + p + `]}`) }
-	constraint := func(c string) string {
-		return perm(`{"id":"p1","resource":"appointments","actions":["book"],"risk":"routine","constraint":` + c + `}`)
+	for _, list := range []map[string]reason.Code{
+		presentCases(), credentialCases(), permissionCases(), worldCases(), requestCases(),
+	} {
+		for more, want := range list {
+			f, err := Load(with(more))
+			if want == "" && err == nil || want != "" && err != nil {
+				t.Errorf("%s: %v", more, err)
+				continue
+			}
+			if want == "" {
+				continue
+			}
+			if d := f.Cases()[0].Decide(); d.Reason != want {
+				t.Errorf("%s: %v %s, want %s", more, d.Outcome, d.Reason, want)
+			}
+		}
 	}
-	world := func(w string) string { return `,"given":{"world":` + w + `}` }
+}
+
+func presentCases() map[string]reason.Code {
+	return map[string]reason.Code{
+		"":                                                          reason.OK,
+		`,"about":0`:                                                "",
+		`,"present":{"presenter":null}`:                             reason.PresentationHolderBindingFailed,
+		`,"present":{"chain":null}`:                                 reason.PresentationNoDelegation,
+		`,"present":{"chain":["root","nobody"]}`:                    reason.ChainParentMissing,
+		`,"present":{"disclosed":{"root":[]}}`:                      reason.AuthorityResourceNotGranted,
+		`,"present":{"faults":["nonce"]}`:                           reason.PresentationNonceMismatch,
+		`,"present":{"faults":["audience"]}`:                        reason.PresentationAudienceMismatch,
+		`,"present":{"faults":["replay"]}`:                          reason.PresentationReplayed,
+		`,"present":{"faults":["stale"]}`:                           reason.PresentationStale,
+		`,"present":{"faults":["holder-signature"]}`:                reason.PresentationHolderBindingFailed,
+		`,"present":{"faults":["signature:root"]}`:                  reason.CredentialSignatureInvalid,
+		`,"present":{"faults":["signature:child","digest:child"]}`:  reason.OK,
+		`,"present":{"chain":["root","child"],"presenter":"carol"}`: reason.OK,
+		`,"present":{"chain":["root","child"],"presenter":"carol","faults":["digest:child"]}`:                                                                                 reason.ChainDigestMismatch,
+		`,"present":{"chain":["root","root"]}`:                                                                                                                                reason.ChainParentMissing,
+		`,"given":{"credentials":{"root":{"delegate":{"id":"ward","kind":"workgroup"}}}},"present":{"presenter":"eve","supporting":["member"]}`:                               reason.OK,
+		`,"given":{"credentials":{"root":{"delegate":{"id":"ward","kind":"workgroup"}}}},"present":{"presenter":"eve","supporting":["member"],"faults":["signature:member"]}`: reason.PresentationNotAMember,
+	}
+}
+
+func credentialCases() map[string]reason.Code {
 	const invalid = reason.CredentialSchemaInvalid
-	for more, want := range map[string]reason.Code{
-		"":                                                       reason.OK,
-		`,"about":0`:                                             "",
+	return map[string]reason.Code{
 		cred(`{"purposes":null}`):                                invalid,
 		cred(`{"purposes":"family"}`):                            invalid,
 		cred(`{"purposes":[1]}`):                                 invalid,
@@ -151,89 +195,79 @@ func TestMapping(t *testing.T) {
 		cred(`{"validFrom":"2026-06-01T01:00:00+01:00"}`):        reason.OK,
 		cred(`{"prohibitions":[{"resource":"x"}]}`):              invalid,
 		cred(`{"prohibitions":[{"resource":"x","actions":[]}]}`): reason.OK,
+	}
+}
+
+func permissionCases() map[string]reason.Code {
+	const invalid = reason.CredentialSchemaInvalid
+	return map[string]reason.Code{
 		perm(`{"id":"p1","resource":"a","actions":["b"],"risk":"routine"}`):                   invalid,
 		perm(`{"id":"p1","resource":"a","actions":["b"],"risk":"routine","constraint":[]}`):   invalid,
 		perm(`{"id":"p1","resource":"a","actions":["b"],"risk":"routine","constraint":null}`): invalid,
 		perm(`{"id":"p1","resource":"a","actions":"b","risk":"routine","constraint":{}}`):     invalid,
 		perm(`{"id":1,"resource":"a","actions":["b"],"risk":"routine","constraint":{}}`):      invalid,
 		perm(`{"id":"p1","resource":"a","actions":["b"],"risk":null,"constraint":{}}`):        invalid,
-		constraint(`{"odd":null}`):                                                            reason.CredentialUnknownConstraint,
-		constraint(`{"maxUses":null,"dateFrom":null}`):                                        reason.OK,
-		constraint(`{"requires":null,"includeCategories":null}`):                              reason.OK,
-		constraint(`{"maxUses":0}`):                                                           reason.CredentialUnknownConstraint,
-		constraint(`{"maxUses":"3"}`):                                                         reason.CredentialUnknownConstraint,
-		constraint(`{"maxUses":1.5}`):                                                         reason.CredentialUnknownConstraint,
-		constraint(`{"maxUses":1}`):                                                           reason.OK,
-		constraint(`{"dateFrom":""}`):                                                         reason.CredentialUnknownConstraint,
-		constraint(`{"dateTo":20240101}`):                                                     reason.CredentialUnknownConstraint,
-		constraint(`{"minAssurance":""}`):                                                     reason.CredentialUnknownConstraint,
-		constraint(`{"excludeCategories":"x"}`):                                               reason.CredentialUnknownConstraint,
-		constraint(`{"includeCategories":[]}`):                                                reason.CredentialUnknownConstraint,
-		constraint(`{"requires":[1]}`):                                                        reason.CredentialUnknownConstraint,
-		constraint(`{"requires":{}}`):                                                         reason.CredentialUnknownConstraint,
-		`,"request":{"resource":5}`:                                                           reason.RequestMalformed,
-		`,"request":{"purpose":5}`:                                                            reason.RequestMalformed,
-		`,"request":{"purpose":null}`:                                                         reason.RequestPurposeMissing,
-		`,"request":{"controller":""}`:                                                        reason.RequestControllerMissing,
-		`,"request":{"jurisdiction":""}`:                                                      reason.OK,
-		`,"request":{"jurisdiction":"GB-ENG"}`:                                                reason.TrustJurisdiction,
-		`,"request":{"assurance":""}`:                                                         reason.RequestMalformed,
-		`,"request":{"assurance":"top"}`:                                                      reason.RequestMalformed,
-		`,"request":{"categories":"x"}`:                                                       reason.RequestMalformed,
-		`,"request":{"satisfied":[1]}`:                                                        reason.RequestMalformed,
-		`,"request":{"usesSoFar":-1}`:                                                         reason.RequestMalformed,
-		`,"request":{"usesSoFar":"1"}`:                                                        reason.RequestMalformed,
-		`,"request":{"usesSoFar":null}`:                                                       reason.OK,
-		`,"request":{"recordWindow":{}}`:                                                      reason.OK,
-		`,"request":{"recordWindow":[]}`:                                                      reason.RequestMalformed,
-		`,"request":{"recordWindow":{"from":"2024-01-01"}}`:                                   reason.RequestMalformed,
-		`,"request":{"recordWindow":{"from":1,"to":2}}`:                                       reason.RequestMalformed,
-		`,"request":{"recordWindow":{"from":"2024-01-01","to":"2024-01-02","at":"x"}}`:        reason.RequestMalformed,
-		`,"request":{"recordWindow":{"from":"2024-01-01","to":"2024-01-02"}}`:                 reason.OK,
-		`,"requestOmit":["action"]`:                                                           reason.RequestMalformed,
-		`,"present":{"presenter":null}`:                                                       reason.PresentationHolderBindingFailed,
-		`,"present":{"chain":null}`:                                                           reason.PresentationNoDelegation,
-		`,"present":{"chain":["root","nobody"]}`:                                              reason.ChainParentMissing,
-		`,"present":{"disclosed":{"root":[]}}`:                                                reason.AuthorityResourceNotGranted,
-		`,"present":{"faults":["nonce"]}`:                                                     reason.PresentationNonceMismatch,
-		`,"present":{"faults":["audience"]}`:                                                  reason.PresentationAudienceMismatch,
-		`,"present":{"faults":["replay"]}`:                                                    reason.PresentationReplayed,
-		`,"present":{"faults":["stale"]}`:                                                     reason.PresentationStale,
-		`,"present":{"faults":["holder-signature"]}`:                                          reason.PresentationHolderBindingFailed,
-		`,"present":{"faults":["signature:root"]}`:                                            reason.CredentialSignatureInvalid,
-		`,"present":{"faults":["signature:child","digest:child"]}`:                            reason.OK,
-		`,"present":{"chain":["root","child"],"presenter":"carol"}`:                           reason.OK,
-		`,"present":{"chain":["root","child"],"presenter":"carol","faults":["digest:child"]}`: reason.ChainDigestMismatch,
-		`,"present":{"chain":["root","root"]}`:                                                reason.ChainParentMissing,
-		`,"given":{"credentials":{"root":{"delegate":{"id":"ward","kind":"workgroup"}}}},"present":{"presenter":"eve","supporting":["member"]}`:                               reason.OK,
-		`,"given":{"credentials":{"root":{"delegate":{"id":"ward","kind":"workgroup"}}}},"present":{"presenter":"eve","supporting":["member"],"faults":["signature:member"]}`: reason.PresentationNotAMember,
-		world(`{"status":{"root":{"ageSeconds":1}}}`):                               reason.StatusUnavailable,
-		world(`{"status":{"default":null}}`):                                        reason.StatusUnavailable,
-		world(`{"status":{"default":{"ageSeconds":3601}}}`):                         reason.StatusStale,
-		world(`{"status":{"child":{"state":"revoked"}}}`):                           reason.OK,
-		world(`{"restrictions":[{"principal":"alice","kind":"deceased"}]}`):         reason.ControllerRestriction,
-		world(`{"now":"2027-06-01T00:00:00Z"}`):                                     reason.CredentialExpired,
-		world(`{"now":null}`):                                                       reason.CredentialNotYetValid,
-		world(`{"trustFramework":null}`):                                            reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"unavailable":true}}`):                            reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"unavailable":true},"controllerPolicy":null}`):    reason.ControllerUnknown,
-		world(`{"trustFramework":{"relationships":{"adult":{"maxRisk":"grave"}}}}`): reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"odd","types":[]}]}}`):                         reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":["Odd"]}]}}`):                 reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":[],"maxRisk":"odd"}]}}`):      reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":[],"minAssurance":"odd"}]}}`): reason.TrustRegistryUnavailable,
-		world(`{"trustFramework":{"accreditations":[]}}`): reason.TrustIssuerUnknown,
-		world(`{"controllerPolicy":{"gp":null}}`):         reason.ControllerUnknown,
-	} {
-		if want == "" {
-			if _, err := Load(with(more)); err == nil {
-				t.Errorf("%s: accepted", more)
-			}
-			continue
-		}
-		if d := decide(t, more); d.Reason != want {
-			t.Errorf("%s: %v %s, want %s", more, d.Outcome, d.Reason, want)
-		}
+		limit(`{"odd":null}`):                               reason.CredentialUnknownConstraint,
+		limit(`{"maxUses":null,"dateFrom":null}`):           reason.OK,
+		limit(`{"requires":null,"includeCategories":null}`): reason.OK,
+		limit(`{"maxUses":0}`):                              reason.CredentialUnknownConstraint,
+		limit(`{"maxUses":"3"}`):                            reason.CredentialUnknownConstraint,
+		limit(`{"maxUses":1.5}`):                            reason.CredentialUnknownConstraint,
+		limit(`{"maxUses":1}`):                              reason.OK,
+		limit(`{"dateFrom":""}`):                            reason.CredentialUnknownConstraint,
+		limit(`{"dateTo":20240101}`):                        reason.CredentialUnknownConstraint,
+		limit(`{"minAssurance":""}`):                        reason.CredentialUnknownConstraint,
+		limit(`{"excludeCategories":"x"}`):                  reason.CredentialUnknownConstraint,
+		limit(`{"includeCategories":[]}`):                   reason.CredentialUnknownConstraint,
+		limit(`{"requires":[1]}`):                           reason.CredentialUnknownConstraint,
+		limit(`{"requires":{}}`):                            reason.CredentialUnknownConstraint,
+	}
+}
+
+func worldCases() map[string]reason.Code {
+	return map[string]reason.Code{
+		inWorld(`{"status":{"root":{"ageSeconds":1}}}`):                               reason.StatusUnavailable,
+		inWorld(`{"status":{"default":null}}`):                                        reason.StatusUnavailable,
+		inWorld(`{"status":{"default":{"ageSeconds":3601}}}`):                         reason.StatusStale,
+		inWorld(`{"status":{"child":{"state":"revoked"}}}`):                           reason.OK,
+		inWorld(`{"restrictions":[{"principal":"alice","kind":"deceased"}]}`):         reason.ControllerRestriction,
+		inWorld(`{"now":"2027-06-01T00:00:00Z"}`):                                     reason.CredentialExpired,
+		inWorld(`{"now":null}`):                                                       reason.CredentialNotYetValid,
+		inWorld(`{"trustFramework":null}`):                                            reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"unavailable":true}}`):                            reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"unavailable":true},"controllerPolicy":null}`):    reason.ControllerUnknown,
+		inWorld(`{"trustFramework":{"relationships":{"adult":{"maxRisk":"grave"}}}}`): reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"odd","types":[]}]}}`):                         reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":["Odd"]}]}}`):                 reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":[],"maxRisk":"odd"}]}}`):      reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"accreditations":[{"id":"a","issuer":"p","accreditedBy":"anchor","status":"active","types":[],"minAssurance":"odd"}]}}`): reason.TrustRegistryUnavailable,
+		inWorld(`{"trustFramework":{"accreditations":[]}}`): reason.TrustIssuerUnknown,
+		inWorld(`{"controllerPolicy":{"gp":null}}`):         reason.ControllerUnknown,
+	}
+}
+
+func requestCases() map[string]reason.Code {
+	return map[string]reason.Code{
+		`,"request":{"resource":5}`:                                                    reason.RequestMalformed,
+		`,"request":{"purpose":5}`:                                                     reason.RequestMalformed,
+		`,"request":{"purpose":null}`:                                                  reason.RequestPurposeMissing,
+		`,"request":{"controller":""}`:                                                 reason.RequestControllerMissing,
+		`,"request":{"jurisdiction":""}`:                                               reason.OK,
+		`,"request":{"jurisdiction":"GB-ENG"}`:                                         reason.TrustJurisdiction,
+		`,"request":{"assurance":""}`:                                                  reason.RequestMalformed,
+		`,"request":{"assurance":"top"}`:                                               reason.RequestMalformed,
+		`,"request":{"categories":"x"}`:                                                reason.RequestMalformed,
+		`,"request":{"satisfied":[1]}`:                                                 reason.RequestMalformed,
+		`,"request":{"usesSoFar":-1}`:                                                  reason.RequestMalformed,
+		`,"request":{"usesSoFar":"1"}`:                                                 reason.RequestMalformed,
+		`,"request":{"usesSoFar":null}`:                                                reason.OK,
+		`,"request":{"recordWindow":{}}`:                                               reason.OK,
+		`,"request":{"recordWindow":[]}`:                                               reason.RequestMalformed,
+		`,"request":{"recordWindow":{"from":"2024-01-01"}}`:                            reason.RequestMalformed,
+		`,"request":{"recordWindow":{"from":1,"to":2}}`:                                reason.RequestMalformed,
+		`,"request":{"recordWindow":{"from":"2024-01-01","to":"2024-01-02","at":"x"}}`: reason.RequestMalformed,
+		`,"request":{"recordWindow":{"from":"2024-01-01","to":"2024-01-02"}}`:          reason.OK,
+		`,"requestOmit":["action"]`:                                                    reason.RequestMalformed,
 	}
 }
 
