@@ -83,23 +83,23 @@ func New(cfg Config) (*Issuer, error) {
 func (c Config) check() error {
 	switch {
 	case c.ID.IsZero():
-		return errors.New("ID is missing")
+		return errors.New("config: ID is missing")
 	case c.Name == "" || len(c.Name) > MaxName:
-		return errors.New("Name is missing or too long")
+		return errors.New("config: Name is missing or too long")
 	case vci.CheckIssuer(c.Origin) != nil:
-		return errors.New("Origin is not an https address")
+		return errors.New("config: Origin is not an https address")
 	case c.Signer == nil || c.Document == nil:
-		return errors.New("Signer or Document is missing")
+		return errors.New("config: Signer or Document is missing")
 	case c.Store == nil || c.Audit == nil || c.Tags == nil:
-		return errors.New("Store, Audit or Tags is missing")
+		return errors.New("config: Store, Audit or Tags is missing")
 	case c.Allocator == nil || c.Book == nil || c.Publisher == nil:
-		return errors.New("Allocator, Book or Publisher is missing")
+		return errors.New("config: Allocator, Book or Publisher is missing")
 	case c.Framework == nil || c.Resolver == nil || len(c.Formats) == 0:
-		return errors.New("Framework, Resolver or Formats is missing")
+		return errors.New("config: Framework, Resolver or Formats is missing")
 	case c.Now == nil || c.Random == nil || c.Logger == nil:
-		return errors.New("Now, Random or Logger is missing")
+		return errors.New("config: Now, Random or Logger is missing")
 	case len(c.Profiles) == 0:
-		return errors.New("Profiles is empty: nothing could be granted")
+		return errors.New("config: Profiles is empty: nothing could be granted")
 	}
 	for name, p := range c.Profiles {
 		if err := p.check(c.Formats); err != nil {
