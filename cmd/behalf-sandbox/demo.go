@@ -20,7 +20,7 @@ import (
 	"github.com/behalf-id/behalf/wallet"
 )
 
-// demoStatusTTL is how long the demo's status lists may be used: short, so that a revocation
+// demoStatusTTL is how long the sandbox's status lists may be used: short, so that a revocation
 // bites while somebody watches. The product's default is 5 minutes.
 const demoStatusTTL = 10 * time.Second
 

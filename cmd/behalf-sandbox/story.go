@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/wallet"
@@ -134,7 +135,8 @@ func (t *story) denied(ctx context.Context) error {
 	return nil
 }
 
-// untilDenied presents again and again until the revocation has bitten, within its bound.
+// untilDenied presents again and again until the revocation has bitten, within its bound. A server
+// that cannot answer just then (503) is asked again.
 func (t *story) untilDenied(ctx context.Context, p *world.Person, action string) (*world.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, biteWithin)
 	defer cancel()
@@ -142,15 +144,21 @@ func (t *story) untilDenied(ctx context.Context, p *world.Person, action string)
 	defer tick.Stop()
 	for {
 		_, d, err := t.present(ctx, p, "appointments", action)
-		if err != nil || d.Outcome == "deny" {
+		if err != nil && !again(err) || err == nil && d.Outcome == "deny" {
 			return d, err
 		}
 		select {
 		case <-ctx.Done():
-			return d, errors.New("the revocation did not bite within " + biteWithin.String())
+			return d, errors.Join(errors.New("the revocation did not bite within "+biteWithin.String()), err)
 		case <-tick.C:
 		}
 	}
+}
+
+// again reports whether a server said that it could not answer just then.
+func again(err error) bool {
+	answer, ok := errors.AsType[*safehttp.StatusError](err)
+	return ok && answer.Status == 503
 }
 
 // present lets the service ask and a person answer, and returns what the service is told.

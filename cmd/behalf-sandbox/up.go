@@ -29,6 +29,7 @@ func (s *sandbox) upCommand() *cli.Command {
 			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` for keys, stores and certificates; made if absent", Value: defaultDir()},
 			&cli.StringFlag{Name: "listen", Usage: "`HOST` address to listen at", Value: "127.0.0.1"},
 			&cli.BoolFlag{Name: "tls", Usage: "serve https; always on, as nothing here speaks plain http", Value: true},
+			&cli.DurationFlag{Name: "status-ttl", Usage: "how long a status list may be used, from 10s; the default lets a revocation bite while you watch", Value: demoStatusTTL},
 			&cli.BoolFlag{Name: "quiet", Usage: "log warnings and errors only"},
 			command.JSONFlag(),
 		},
@@ -69,7 +70,7 @@ func (s *sandbox) up(c *cli.Context) error {
 		level = slog.LevelWarn
 	}
 	w, err := world.Open(c.Context, world.Config{
-		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now,
+		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now, StatusTTL: c.Duration("status-ttl"),
 		Logger: slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -136,5 +136,5 @@ func told(err error) error {
 	if strictjson.Unmarshal(refusal.Body, &problem) == nil && problem.Reason != "" {
 		return reason.Wrap(problem.Reason, "", err)
 	}
-	return fmt.Errorf("world: the server answered with status %d", refusal.Status)
+	return fmt.Errorf("world: the server answered with status %d: %w", refusal.Status, err)
 }

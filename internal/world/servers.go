@@ -28,7 +28,7 @@ func (w *World) openRegistry(ctx context.Context) error {
 	if err := w.firstFramework(ctx, cfg, d); err != nil {
 		return errors.Join(err, d.Listener.Close())
 	}
-	return w.add(wire.Registry(ctx, cfg, d))
+	return w.add("registry")(wire.Registry(ctx, cfg, d))
 }
 
 // firstFramework applies the sandbox's framework to a registry that has none.
@@ -60,7 +60,7 @@ func (w *World) openIssuer(ctx context.Context) (err error) {
 	cfg.Profiles = map[string]wire.IssuerProfile{
 		"default": {Relationships: []string{"adult-to-adult", "parent-of-child"}, MaxDays: 730},
 	}
-	return w.add(wire.Issuer(ctx, cfg, w.deps("issuer")))
+	return w.add("issuer")(wire.Issuer(ctx, cfg, w.deps("issuer")))
 }
 
 func (w *World) openGateway(ctx context.Context) (err error) {
@@ -82,14 +82,17 @@ func (w *World) openGateway(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return w.add(wire.Gateway(ctx, cfg, w.deps("gateway")))
+	return w.add("gateway")(wire.Gateway(ctx, cfg, w.deps("gateway")))
 }
 
-func (w *World) add(s *wire.Server, err error) error {
-	if err == nil {
-		w.servers = append(w.servers, s)
+// add takes the server of a role into the world.
+func (w *World) add(role string) func(*wire.Server, error) error {
+	return func(s *wire.Server, err error) error {
+		if err == nil {
+			w.servers = append(w.servers, &server{Server: s, role: role, stop: make(chan struct{})})
+		}
+		return err
 	}
-	return err
 }
 
 func (w *World) registrySettings() wire.RegistrySettings {

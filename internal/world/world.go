@@ -44,8 +44,16 @@ type World struct {
 	cfg     Config
 	ports   *ports
 	ca      *authority
-	servers []*wire.Server
+	servers []*server
 	unlock  func() error
+}
+
+// server is the server of one role.
+type server struct {
+	*wire.Server
+	role string
+	stop chan struct{} // closed to end it and nobody else
+	once sync.Once
 }
 
 // roles in the order in which they start.
@@ -104,13 +112,46 @@ func (w *World) Serve(ctx context.Context) error {
 	errs := make([]error, len(w.servers))
 	for i, s := range w.servers {
 		all.Go(func() {
-			errs[i] = s.Serve(ctx)
-			stop() // one that fails ends the world: half a framework helps nobody
+			if errs[i] = s.serve(ctx); !s.stopped() {
+				stop() // one that fails ends the world: half a framework helps nobody
+			}
 		})
 	}
 	all.Wait()
-	w.servers = nil
 	return errors.Join(errors.Join(errs...), w.Close())
+}
+
+// Stop ends the server of one role, registry, issuer or gateway, while the others go on: a world
+// in which somebody is away. Serve closes what it held.
+func (w *World) Stop(role string) {
+	for _, s := range w.servers {
+		if s.role == role {
+			s.once.Do(func() { close(s.stop) })
+		}
+	}
+}
+
+// serve is Serve of the role alone, until ctx ends or stop is closed.
+func (s *server) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return s.Serve(ctx)
+}
+
+func (s *server) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // Close gives back what a world holds that is not served.
