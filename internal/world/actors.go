@@ -51,7 +51,8 @@ type Offer struct {
 // Grant posts a grant and returns the offer.
 func (o *Office) Grant(ctx context.Context, grant []byte) (Offer, error) {
 	var out Offer
-	return out, post(ctx, o.http, o.origin+"/admin/v1/delegations", o.token, grant, &out)
+	err := post(ctx, o.http, o.origin+"/admin/v1/delegations", o.token, grant, &out)
+	return out, err
 }
 
 // Revoke takes a delegation back for good. When it returns nil, the revocation is durable.
@@ -92,7 +93,8 @@ func (s *Service) Ask(ctx context.Context, resource, action string) (Asked, erro
 		return Asked{}, err
 	}
 	var out Asked
-	return out, post(ctx, s.http, s.origin+"/v1/requests", s.token, body, &out)
+	err = post(ctx, s.http, s.origin+"/v1/requests", s.token, body, &out)
+	return out, err
 }
 
 // Result reads how far request id has come.
@@ -104,7 +106,8 @@ func (s *Service) Result(ctx context.Context, id string) (Progress, error) {
 	if err != nil {
 		return out, told(err)
 	}
-	return out, strictjson.Unmarshal(answer.Body, &out)
+	err = strictjson.Unmarshal(answer.Body, &out)
+	return out, err
 }
 
 func bearer(token string) map[string][]string {
