@@ -23,7 +23,8 @@ func read(v strictjson.Value) (object, error) {
 	if v.Kind() != '{' {
 		return nil, reason.New(reason.JSONType, "an object is due")
 	}
-	return o, strictjson.Unmarshal(v, &o)
+	err := strictjson.Unmarshal(v, &o)
+	return o, err
 }
 
 // isNull reports whether v is absent or null.

@@ -45,7 +45,8 @@ func readHeader(raw []byte, p Policy) (Header, error) {
 	if h.ContentType, err = w.contentType(); err != nil {
 		return Header{}, err
 	}
-	return h, w.keyFrom(p.Key, &h)
+	err := w.keyFrom(p.Key, &h)
+	return h, err
 }
 
 func splitHeader(raw []byte) (w wireHeader, err error) {
