@@ -4,6 +4,8 @@ package jose
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"slices"
 
 	"github.com/behalf-id/behalf/reason"
 )
@@ -11,27 +13,72 @@ import (
 // AppendEncode appends raw as base64url without padding (RFC 7515 §2).
 func AppendEncode(dst, raw []byte) []byte { return base64.RawURLEncoding.AppendEncode(dst, raw) }
 
-// AppendDecode appends what text encodes. Text has one spelling: padding, white space, the
-// characters of plain base64 and set bits behind the last byte are jose.base64_invalid.
-func AppendDecode(dst, text []byte) ([]byte, error) {
-	old, size := len(dst), base64.RawURLEncoding.DecodedLen(len(text))
-	out, err := base64.RawURLEncoding.AppendDecode(dst, text)
-	// The library passes over line breaks. They make the result shorter than the text promises,
-	// but for a text of 4n+1 characters, which has no right spelling at all.
-	if err != nil || len(text)%4 == 1 || len(out)-old != size || !tailIsCanonical(text, out) {
-		return nil, reason.New(reason.JOSEBase64Invalid, "")
-	}
-	return out, nil
+// sextets gives the six bits that a character of base64url stands for, and valid beside them.
+var sextets = [256]uint8{
+	'A': 64, 'B': 65, 'C': 66, 'D': 67, 'E': 68, 'F': 69, 'G': 70, 'H': 71, 'I': 72, 'J': 73, 'K': 74,
+	'L': 75, 'M': 76, 'N': 77, 'O': 78, 'P': 79, 'Q': 80, 'R': 81, 'S': 82, 'T': 83, 'U': 84, 'V': 85,
+	'W': 86, 'X': 87, 'Y': 88, 'Z': 89, 'a': 90, 'b': 91, 'c': 92, 'd': 93, 'e': 94, 'f': 95, 'g': 96,
+	'h': 97, 'i': 98, 'j': 99, 'k': 100, 'l': 101, 'm': 102, 'n': 103, 'o': 104, 'p': 105, 'q': 106,
+	'r': 107, 's': 108, 't': 109, 'u': 110, 'v': 111, 'w': 112, 'x': 113, 'y': 114, 'z': 115,
+	'0': 116, '1': 117, '2': 118, '3': 119, '4': 120, '5': 121, '6': 122, '7': 123, '8': 124, '9': 125,
+	'-': 126, '_': 127,
 }
 
-// tailIsCanonical reports whether the last, short group of text is what its bytes, the last of
-// out, encode to.
-func tailIsCanonical(text, out []byte) bool {
-	n := len(text) % 4
-	if n == 0 {
-		return true
+// valid is set in every entry of sextets that is one.
+const valid = 64
+
+// AppendDecode appends what text encodes. Text has one spelling: padding, white space, the
+// characters of plain base64 and set bits behind the last byte are jose.base64_invalid.
+//
+// It is by hand because the library takes three times as long, passes over line breaks and lets
+// set bits behind the last byte pass; every byte of every credential comes through here.
+func AppendDecode(dst, text []byte) ([]byte, error) {
+	old, size := len(dst), base64.RawURLEncoding.DecodedLen(len(text))
+	dst = slices.Grow(dst, size)[:old+size]
+	ok := byte(valid)
+	out := dst[old:]
+	for len(text) >= 8 && len(out) >= 8 { // six bytes at once, written as eight
+		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
+		e, f, g, h := sextets[text[4]], sextets[text[5]], sextets[text[6]], sextets[text[7]]
+		ok &= a & b & c & d & e & f & g & h
+		binary.BigEndian.PutUint64(out, uint64(quad(a, b, c, d))<<40|uint64(quad(e, f, g, h))<<16)
+		text, out = text[8:], out[6:]
 	}
-	var tail [3]byte
-	base64.RawURLEncoding.Encode(tail[:], out[len(out)-(n-1):])
-	return tail[n-1] == text[len(text)-1]
+	for len(text) >= 4 {
+		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
+		ok &= a & b & c & d
+		n := quad(a, b, c, d)
+		out[0], out[1], out[2] = byte(n>>16), byte(n>>8), byte(n)
+		text, out = text[4:], out[3:]
+	}
+	if ok &= decodeTail(out, text); ok != valid {
+		return nil, reason.New(reason.JOSEBase64Invalid, "")
+	}
+	return dst, nil
+}
+
+// quad returns the 24 bits of four sextets.
+func quad(a, b, c, d uint8) uint32 {
+	return uint32(a&63)<<18 | uint32(b&63)<<12 | uint32(c&63)<<6 | uint32(d&63)
+}
+
+// decodeTail decodes the last, short group of a text, and returns valid if it is well-formed
+// and what its bytes encode to.
+func decodeTail(out, text []byte) byte {
+	var group [3]uint8
+	for i, c := range text {
+		group[i] = sextets[c]
+	}
+	n := quad(group[0], group[1], group[2], 0)
+	switch {
+	case len(text) == 0:
+		return valid
+	case len(text) == 2 && n&0xffff == 0:
+		out[0] = byte(n >> 16)
+		return group[0] & group[1] & valid
+	case len(text) == 3 && n&0xff == 0:
+		out[0], out[1] = byte(n>>16), byte(n>>8)
+		return group[0] & group[1] & group[2] & valid
+	}
+	return 0
 }

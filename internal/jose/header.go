@@ -45,7 +45,7 @@ func readHeader(raw []byte, p Policy) (Header, error) {
 	if h.ContentType, err = w.contentType(); err != nil {
 		return Header{}, err
 	}
-	err := w.keyFrom(p.Key, &h)
+	err = w.keyFrom(p.Key, &h)
 	return h, err
 }
 

@@ -392,6 +392,29 @@ func TestBase64(t *testing.T) {
 	})
 }
 
+// TestBase64AgainstTheLibrary holds the decoder to the strict one of the standard library, which
+// takes line breaks and is otherwise as strict.
+func TestBase64AgainstTheLibrary(t *testing.T) {
+	char := rapid.OneOf(rapid.SampledFrom([]byte("ABCXYZabcxyz0189-_")), rapid.SampledFrom([]byte("=+/ \r\n\x00\x7f\xff")), rapid.Byte())
+	good := rapid.SampledFrom([]byte("AEIQUYcgkosw048-_BZaz19"))
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SliceOfN(good, 0, 40).Draw(t, "text")
+		for range rapid.IntRange(0, 2).Draw(t, "changes") {
+			if len(text) > 0 {
+				text[rapid.IntRange(0, len(text)-1).Draw(t, "at")] = char.Draw(t, "char")
+			}
+		}
+		want, fail := base64.RawURLEncoding.Strict().DecodeString(string(text))
+		got, err := jose.AppendDecode([]byte("x"), text)
+		if refuse := fail != nil || bytes.ContainsAny(text, "\r\n"); refuse != (err != nil) {
+			t.Fatalf("%q: got %v, the library %v", text, err, fail)
+		}
+		if err == nil && string(got) != "x"+string(want) {
+			t.Fatalf("%q: got %q, the library %q", text, got, want)
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	k := generate(f, key.EdDSA)
 	jwk := k.Public().JWK()

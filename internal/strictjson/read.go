@@ -63,6 +63,9 @@ func Items(data []byte) iter.Seq2[Value, error] {
 // Text returns the string that value is, unescaped: a part of value where it has no escapes,
 // else new memory. Anything but a string is json.type.
 func Text(value []byte) ([]byte, error) {
+	if end := len(value) - 1; end > 0 && value[0] == '"' && end <= MaxString && plain(value, 1) == end && value[end] == '"' {
+		return value[1:end], nil
+	}
 	s := scanner{data: value}
 	if s.peek() != '"' {
 		return nil, mistyped("not a string")
@@ -157,15 +160,18 @@ func (s *scanner) member() (Member, error) {
 func (s *scanner) skip() (Value, error) {
 	s.space()
 	start := s.pos
-	for depth := 0; ; {
-		switch c := s.peek(); {
-		case c == '{' || c == '[':
+	for depth := 0; s.pos < len(s.data); {
+		switch c := s.data[s.pos]; c {
+		case '{', '[':
 			depth++
 			s.pos++
-		case c == '}' || c == ']':
+		case '}', ']':
 			depth--
 			s.pos++
-		case depth > 0 && (c == ',' || c == ':'):
+		case ',', ':', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return nil, syntax("not a JSON value")
+			}
 			s.pos++
 			continue
 		default:
@@ -180,11 +186,18 @@ func (s *scanner) skip() (Value, error) {
 			return Value(s.data[start:s.pos]), nil
 		}
 	}
+	return nil, syntax("a value has no end")
 }
 
+// scalar passes anything but an array and an object.
 func (s *scanner) scalar(first byte) error {
-	if first == '"' || first == '-' || isDigit(first) {
-		return s.value(0)
+	switch {
+	case first == '"':
+		_, err := s.text()
+		return err
+	case first == '-' || isDigit(first):
+		_, err := s.number()
+		return err
 	}
 	return s.word()
 }

@@ -149,8 +149,18 @@ func (s *scanner) word() error {
 	return syntax("not a JSON value")
 }
 
-// text reads the string at pos, which holds its opening quote.
+// text reads the string at pos, which holds its opening quote. Most strings are plain ASCII to
+// their end; for the others it starts again, byte by byte.
 func (s *scanner) text() (literal, error) {
+	start := s.pos + 1
+	if end := plain(s.data, start); end < len(s.data) && s.data[end] == '"' && end-start <= MaxString {
+		s.pos = end + 1
+		return literal{raw: s.data[start:end], ascii: true}, nil
+	}
+	return s.anyText()
+}
+
+func (s *scanner) anyText() (literal, error) {
 	start := s.pos + 1
 	l := literal{ascii: true}
 	for s.pos = start; ; {
@@ -215,6 +225,13 @@ func (s *scanner) escape() error {
 
 // peek passes white space and returns the byte at pos, 0 at the end: no JSON text holds a 0 there.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.data) && s.data[s.pos] > ' ' {
+		return s.data[s.pos]
+	}
+	return s.behindSpace()
+}
+
+func (s *scanner) behindSpace() byte {
 	s.space()
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
