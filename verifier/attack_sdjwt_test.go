@@ -127,7 +127,10 @@ func attackDigestTwice(t *testing.T) {
 		return one
 	}
 	try(t,
-		attack{"two _sd", sd, func(g *forge) { addDigest(g.at("delegation"), "x"+hidden(g)[1:]); addDigest(g.claims, "x"+hidden(g)[1:]) }, reason.SDJWTDigestDuplicate},
+		attack{"two _sd", sd, func(g *forge) {
+			addDigest(g.at("delegation"), "x"+hidden(g)[1:])
+			addDigest(g.claims, "x"+hidden(g)[1:])
+		}, reason.SDJWTDigestDuplicate},
 		attack{"_sd and element", sd, func(g *forge) { addDigest(g.claims, hidden(g)) }, reason.SDJWTDigestDuplicate})
 }
 
@@ -213,7 +216,9 @@ func attackVCT(t *testing.T) {
 	try(t,
 		attack{"another", sd, set("vct", "https://example.org/vct/other/1"), reason.QueryTypeMismatch},
 		attack{"prefix", sd, func(g *forge) { g.claims["vct"] = g.claims["vct"].(string) + "/more" }, reason.QueryTypeMismatch},
-		attack{"case", sd, func(g *forge) { g.claims["vct"] = strings.Replace(g.claims["vct"].(string), "delegation", "Delegation", 1) }, reason.QueryTypeMismatch})
+		attack{"case", sd, func(g *forge) {
+			g.claims["vct"] = strings.Replace(g.claims["vct"].(string), "delegation", "Delegation", 1)
+		}, reason.QueryTypeMismatch})
 }
 
 func attackConfirmation(t *testing.T) {

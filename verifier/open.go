@@ -51,7 +51,7 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 		}
 		want := credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: keys.At}
 		if ev.leaf, err = credential.OpenPresentation(ctx, f, []byte(token[id][0]), want, keys); err != nil {
-			return nil, unasked(s.Query.Find(id), err)
+			return nil, nameMissing(s.Query.Find(id), token[id][0], unasked(s.Query.Find(id), err))
 		}
 		ev.leafQuery = id
 		if !asked(s.Query.Find(id), ev.leaf.Verified().Credential()) {
@@ -95,6 +95,9 @@ func (g *Gateway) openAbove(ctx context.Context, q *dcql.Query, id, raw string, 
 		return shownLink{}, err
 	}
 	v, err := credential.Open(ctx, f, []byte(raw), keys)
+	if err = nameMissing(q.Find(id), raw, err); reason.Of(err) == reason.StatusRequiredMissing {
+		return shownLink{}, err
+	}
 	refused, placed := errors.AsType[*credential.LinkError](err)
 	if placed && namedByDecision(reason.Of(err)) {
 		return shownLink{query: id, refused: refused}, nil

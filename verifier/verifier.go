@@ -24,6 +24,7 @@ import (
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
 	"github.com/behalf-id/behalf/trustframework"
 )
@@ -84,7 +85,20 @@ func New(cfg Config) (*Gateway, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
+	cfg.Resolver = answering{cfg.Resolver}
 	return &Gateway{cfg: cfg, clientID: vp.ClientID(cfg.ID), handles: newHandles(MaxHandles)}, nil
+}
+
+// answering takes no answer at all for a failure.
+type answering struct{ did.Resolver }
+
+// Resolve implements did.Resolver.
+func (a answering) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
+	doc, err := a.Resolver.Resolve(ctx, id)
+	if doc == nil && err == nil {
+		return nil, reason.New(reason.InternalIndeterminate, "a resolver found nothing and did not say why")
+	}
+	return doc, err
 }
 
 // framework returns the snapshot in use, never nil.

@@ -264,6 +264,12 @@ func (w *world) buildStatus() {
 		Signer: func() (did.Signer, error) { return w.issuer, nil },
 	})
 	must(w, err)
+	w.buildSource()
+}
+
+// buildSource makes the gateway's view of status lists, which has seen none yet.
+func (w *world) buildSource() {
+	w.Helper()
 	marks, err := memory.New(memory.Config{Now: w.clock.now})
 	must(w, err)
 	w.source, err = snapshot.New(snapshot.Config{
