@@ -87,8 +87,8 @@ func (w *Wallet) acceptable(ctx context.Context, chain []credential.Verified) er
 	if root.Parent != nil {
 		return reason.New(reason.ChainParentMissing, "the first link of this delegation is missing")
 	}
-	if codes := delegation.CheckRoot(w.cfg.Framework(), root, w.cfg.Now()); len(codes) > 0 {
-		return reason.New(codes[0], "services would refuse this delegation: its root is not trusted")
+	if code := w.distrust(root); code != "" {
+		return reason.New(code, "services would refuse this delegation: its root is not trusted")
 	}
 	for i := range chain[1:] {
 		if err := within(chain[i], chain[i+1]); err != nil {

@@ -23,7 +23,7 @@ import (
 const cacheFile = "cache.age"
 
 // MaxCache is the number of bytes that a Cache holds.
-const MaxCache = 8 << 20
+const MaxCache = 15 << 20
 
 // Cache is a store.Store in one sealed file of a vault: for the newest snapshot of the framework,
 // and the marks by which an older one, or an older status list, is known. Each Commit replaces the
@@ -73,6 +73,10 @@ func (c *Cache) Get(ctx context.Context, key string) (store.Entry, error) {
 // Scan implements store.Store.
 func (c *Cache) Scan(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
+		if len(prefix) > store.MaxKey {
+			yield(store.Entry{}, store.CheckKey(prefix))
+			return
+		}
 		for _, e := range c.view(prefix) {
 			if err := ctx.Err(); err != nil {
 				yield(store.Entry{}, err)

@@ -10,8 +10,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -131,22 +134,33 @@ type item interface{ id() string }
 func (h *held) id() string     { return h.ID }
 func (p *PassedOn) id() string { return p.ID }
 
+// maxReaders is the number of files that are read and opened at one time.
+const maxReaders = 8
+
+// readAll reads every item with the mark, in the order of their names, and names those that cannot be read.
 func readAll[T any](v *Vault, mark string) ([]*T, []Damaged, error) {
 	names, err := v.names(mark)
 	if err != nil {
 		return nil, nil, err
 	}
-	var out []*T
-	var damaged []Damaged
-	for _, name := range names {
-		h, err := readItem[T](v, name)
-		if err != nil {
-			damaged = append(damaged, Damaged{v.path(name), err})
-			continue
-		}
-		out = append(out, h)
+	items, errs := make([]*T, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(maxReaders, runtime.GOMAXPROCS(0), len(names)) {
+		readers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				items[i], errs[i] = readItem[T](v, names[i])
+			}
+		})
 	}
-	return out, damaged, nil
+	readers.Wait()
+	var damaged []Damaged
+	for i, err := range errs {
+		if err != nil {
+			damaged = append(damaged, Damaged{v.path(names[i]), err})
+		}
+	}
+	return slices.DeleteFunc(items, func(h *T) bool { return h == nil }), damaged, nil
 }
 
 func readItem[T any](v *Vault, name string) (*T, error) {
@@ -171,8 +185,8 @@ func find[T any](v *Vault, mark, prefix, what string) (*T, error) {
 		return nil, err
 	}
 	h, err := readItem[T](v, name)
-	if code := reason.Of(err); code != "" {
-		return nil, reason.Wrap(code, name+" is damaged; restore it, or remove it", err)
+	if reason.Of(err) == reason.StoreTampered {
+		return nil, reason.Wrap(reason.StoreTampered, name+" is damaged; restore it, or remove it", err)
 	}
 	return h, err
 }

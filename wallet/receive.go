@@ -263,13 +263,24 @@ func (c *collection) check(ctx context.Context, raw []byte, format string) (*hel
 	case !now.Before(got.ValidUntil):
 		return nil, unexpected("the credential has expired already")
 	}
-	if codes := delegation.CheckRoot(c.w.cfg.Framework(), got, now); len(codes) > 0 {
-		return nil, reason.New(codes[0], "services would refuse this credential: it goes beyond what its issuer may grant")
+	if code := c.w.distrust(got); code != "" {
+		return nil, reason.New(code, "services would refuse this credential: it goes beyond what its issuer may grant")
 	}
 	if state, _, err := c.w.stateOf(ctx, got); err == nil && state == status.Revoked {
 		return nil, unexpected("the credential is revoked already")
 	}
 	return &held{Format: v.Format(), Raw: string(raw), Received: now, Issuer: c.name, Statement: statementOf(got)}, nil
+}
+
+// distrust returns why services would refuse c as the root of a delegation, "" if they would not.
+// A permission with a constraint that nobody understands grants nothing, and spoils no other.
+func (w *Wallet) distrust(c *credential.Credential) reason.Code {
+	for _, code := range delegation.CheckRoot(w.cfg.Framework(), c, w.cfg.Now()) {
+		if code != reason.CredentialUnknownConstraint {
+			return code
+		}
+	}
+	return ""
 }
 
 // notify tells the issuer that the credential is stored. Nothing depends on it.

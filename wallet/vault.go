@@ -5,7 +5,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -227,11 +226,5 @@ func full(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return reason.Wrap(reason.StorageFull, "the disk is full; make some space and try again", err)
 	}
-	if err == nil {
-		return nil
-	}
-	if reason.Of(err) != "" || errors.Is(err, sealed.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return fmt.Errorf("the wallet's folder cannot be written: %w", err)
+	return err
 }

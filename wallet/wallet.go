@@ -109,10 +109,10 @@ func (w *Wallet) open(ctx context.Context, raw []byte) (credential.Verified, err
 		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
 	}
 	v, err := credential.Open(ctx, f, raw, w.keys())
-	if code := reason.Of(err); code != "" {
-		return v, reason.Wrap(code, "a credential does not verify", err)
+	if refusal, ok := errors.AsType[*reason.Error](err); ok {
+		return v, reason.Wrap(refusal.Code, "a credential does not verify", err)
 	}
-	return v, err
+	return v, unreachable("who signed the credential", err)
 }
 
 // presenter returns the format called name, which New knows to be one that presents.

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // program is one run of the command.
@@ -64,7 +63,7 @@ func explained(err error) error {
 		errPassphrase(): "the passphrase is wrong",
 		errLocked():     "another behalf-wallet is at work on this wallet; wait for it to end, and try again",
 	} {
-		if errors.Is(err, known) && reason.Of(err) == "" {
+		if errors.Is(err, known) {
 			return errors.New(text)
 		}
 	}

@@ -87,7 +87,7 @@ func factLines(facts []wallet.Fact) []string {
 	for _, f := range facts {
 		if f.Above != above {
 			above = f.Above
-			out = append(out, fmt.Sprintf("  and of the link %d above:", above))
+			out = append(out, map[bool]string{true: "  and of the link above it:", false: "  and of the link above that one:"}[above == 1])
 		}
 		out = append(out, fmt.Sprintf("    %-*s  %s", width, f.Name, f.Value))
 	}
