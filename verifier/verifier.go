@@ -35,7 +35,7 @@ const (
 	DecisionKept    = 600 * time.Second // how long a decision can be read after its session's end
 	HandleLife      = 300 * time.Second // how long a verified presentation can be asked about again
 	MaxHandles      = 4096              // verified presentations held at once
-	DecideTimeout   = 10 * time.Second  // for all of one decision
+	DecideTimeout   = 8 * time.Second   // for all of one decision, what is fetched for it included (security.md §5.3)
 	RecordTimeout   = 5 * time.Second   // for its record
 	MaxRestrictions = 4096              // restrictions on one principal at one time
 )

@@ -116,9 +116,9 @@ func (g *gateway) open(ctx context.Context) error {
 	return nil
 }
 
-// openKeys comes first: stretching the passphrase goes on while the rest is opened.
+// openKeys reads what is needed for the ring; stretching the passphrase begins when the server answers.
 func (g *gateway) openKeys(ctx context.Context) (err error) {
-	g.keys, err = OpenKeys(context.WithoutCancel(ctx), g.cfg.Keys, g.deps.Now, g.deps.Random)
+	g.keys, err = PrepareKeys(context.WithoutCancel(ctx), g.cfg.Keys, g.deps.Now, g.deps.Random)
 	return err
 }
 

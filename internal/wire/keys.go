@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/behalf-id/behalf/did"
@@ -44,6 +45,8 @@ const reloadEvery = 5 * time.Second
 type Keys struct {
 	alg    key.Algorithm
 	now    func() time.Time
+	open   func() (*file.Ring, error)
+	begun  sync.Once
 	opened chan struct{} // closed when ring and err are set
 	ring   *file.Ring
 	err    error
@@ -51,6 +54,16 @@ type Keys struct {
 
 // OpenKeys begins to open the ring of cfg. What is wrong with cfg itself is told at once.
 func OpenKeys(ctx context.Context, cfg KeysConfig, now func() time.Time, random io.Reader) (*Keys, error) {
+	k, err := PrepareKeys(ctx, cfg, now, random)
+	if err == nil {
+		k.begin()
+	}
+	return k, err
+}
+
+// PrepareKeys is OpenKeys, but the ring is opened when it is first asked for, or by Run: what else
+// starts meanwhile has the processors for itself.
+func PrepareKeys(ctx context.Context, cfg KeysConfig, now func() time.Time, random io.Reader) (*Keys, error) {
 	alg, err := cfg.Signs()
 	if err != nil {
 		return nil, err
@@ -62,16 +75,24 @@ func OpenKeys(ctx context.Context, cfg KeysConfig, now func() time.Time, random 
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{alg: alg, now: now, opened: make(chan struct{})}
-	go func() {
-		defer close(k.opened)
-		k.ring, k.err = file.Open(ctx, cfg.Dir, []byte(passphrase.Reveal()), random)
-	}()
-	return k, nil
+	return &Keys{alg: alg, now: now, opened: make(chan struct{}), open: func() (*file.Ring, error) {
+		return file.Open(ctx, cfg.Dir, []byte(passphrase.Reveal()), random)
+	}}, nil
+}
+
+// begin begins to open the ring, once.
+func (k *Keys) begin() {
+	k.begun.Do(func() {
+		go func() {
+			defer close(k.opened)
+			k.ring, k.err = k.open()
+		}()
+	})
 }
 
 // Ring waits for the ring.
 func (k *Keys) Ring() (*file.Ring, error) {
+	k.begin()
 	<-k.opened
 	return k.ring, k.err
 }
@@ -88,6 +109,7 @@ func (k *Keys) Ensure(ctx context.Context) error {
 
 // Ready returns nil once there is a key that signs.
 func (k *Keys) Ready(ctx context.Context) error {
+	k.begin()
 	select {
 	case <-k.opened:
 	case <-ctx.Done():
@@ -132,6 +154,7 @@ func (k *Keys) Document(id did.DID, r did.Relationship) ([]byte, error) {
 // Run reads the ring again from time to time until ctx ends, so that a rotation by another
 // process is seen. A ring that cannot be read stays as it was.
 func (k *Keys) Run(ctx context.Context) {
+	k.begin()
 	tick := time.NewTicker(reloadEvery)
 	defer tick.Stop()
 	for {
