@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,7 +42,7 @@ func (p *program) simulate(c *cli.Context) error {
 	for _, path := range c.Args().Slice() {
 		cases, err := loadCases(path)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return errors.New(path + ": " + explain(err)) // as text: the path is what an operator looks for
 		}
 		for _, one := range cases {
 			same, err := p.decide(one, c.Bool("explain"))
@@ -88,7 +89,7 @@ func (p *program) decide(one scenario.Case, explained bool) (bool, error) {
 		p.complain(basis(one.ID, d))
 	}
 	if err := one.Check(d); err != nil {
-		p.complain(one.ID + ": " + err.Error())
+		p.complain(explain(err))
 		return false, nil
 	}
 	return true, nil
