@@ -144,8 +144,8 @@ func secret(name string) bool {
 
 // flag returns the option called name of the command, or of one below it, whose name may follow.
 func (a *arrangement) flag(name string) cli.Flag {
-	if n := len(a.path); n > 0 {
-		if flag := flagOf(a.path[n-1].Flags, name); flag != nil {
+	for _, c := range slices.Backward(a.path) {
+		if flag := flagOf(c.Flags, name); flag != nil {
 			return flag
 		}
 	}
