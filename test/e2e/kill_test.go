@@ -157,9 +157,11 @@ func newWorker(t *testing.T, h *history, number int, seed uint64) *worker {
 // attach lets w work with the servers that peer knows.
 func (w *worker) attach(t *testing.T, peer *peer) {
 	w.peer = peer
-	w.wallet = peer.wallet(t, w.vault, func(raw string) {
-		w.came = raw
-		w.h.ack(func() { w.h.issued = append(w.h.issued, issued{raw, w.current}) })
+	w.wallet = peer.wallet(t, w.vault, func(url string, _, answer []byte) {
+		for _, raw := range collected(url, answer) {
+			w.came = raw
+			w.h.ack(func() { w.h.issued = append(w.h.issued, issued{raw, w.current}) })
+		}
 	})
 }
 

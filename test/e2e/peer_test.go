@@ -108,8 +108,8 @@ func (p *peer) open(ctx context.Context, raw []byte) (*credential.Credential, er
 	return v.Credential(), err
 }
 
-// wallet puts a wallet on v that hands every credential it collects to seen, as it came.
-func (p *peer) wallet(t *testing.T, v *wallet.Vault, seen func(raw string)) *wallet.Wallet {
+// wallet puts a wallet on v that shows all it sends and gets to seen.
+func (p *peer) wallet(t *testing.T, v *wallet.Vault, seen seen) *wallet.Wallet {
 	t.Helper()
 	w, err := wallet.New(wallet.Config{
 		Vault: v, Remote: listener{p.fetch, seen}, Formats: p.formats, Resolver: p.keys, Framework: p.trust.Current,
@@ -119,21 +119,36 @@ func (p *peer) wallet(t *testing.T, v *wallet.Vault, seen func(raw string)) *wal
 	return w
 }
 
-// listener is a wallet's way to the network that notes which credentials come.
+// seen is shown what a wallet posted and what came back.
+type seen func(url string, body, answer []byte)
+
+// listener is a wallet's way to the network.
 type listener struct {
 	*safehttp.Client
-	seen func(raw string)
+	seen seen
 }
 
 func (l listener) Post(ctx context.Context, url, kind string, body []byte, want safehttp.Want) (safehttp.Response, error) {
 	answer, err := l.Client.Post(ctx, url, kind, body, want)
-	var said vci.CredentialResponse
-	if err == nil && strings.HasSuffix(url, "/credential") && json.Unmarshal(answer.Body, &said) == nil {
-		for _, one := range said.Credentials {
-			l.seen(one.Credential)
-		}
+	if err == nil {
+		l.seen(url, body, answer.Body)
 	}
 	return answer, err
+}
+
+// collected returns the credentials in what an issuer answered, as they came.
+func collected(url string, answer []byte) (out []string) {
+	if !strings.HasSuffix(url, "/credential") {
+		return nil
+	}
+	said, err := vci.ParseCredentialResponse(answer)
+	if err != nil {
+		return nil
+	}
+	for _, one := range said.Credentials {
+		out = append(out, one.Credential)
+	}
+	return out
 }
 
 // call sends a request with a bearer token and reads the JSON that comes. An answer that is no
