@@ -22,7 +22,7 @@ type Candidate struct {
 // that nothing is shown for one claim that another rules out. Claim sets are tried in order and
 // the first that can be met is used (§6.4.1). Too much work is limit.query.
 func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
-	if c.Format != have.Format || c.Bound() && !have.Bound || !c.typeFits(have.Types) {
+	if c.Format != have.Format || c.Bound() && !have.Bound || len(c.Authorities) > 0 || !c.typeFits(have.Types) {
 		return nil, false, nil
 	}
 	e := evaluation{left: MaxWork}
@@ -42,6 +42,9 @@ func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
 }
 
 func (c *Credential) typeFits(types []string) bool {
+	if c.Meta.Doctype != "" {
+		return len(types) == 1 && types[0] == c.Meta.Doctype
+	}
 	if len(c.Meta.VCTValues) > 0 {
 		return len(types) == 1 && slices.Contains(c.Meta.VCTValues, types[0])
 	}
@@ -122,6 +125,9 @@ func (e *evaluation) group(claims []Claim, head Path, tree any) ([]Path, bool) {
 	}
 	var show []Path
 	for i := range items {
+		if e.left -= len(claims); e.left < 0 {
+			return nil, false
+		}
 		if paths, ok := e.item(claims, head, i, items[i]); ok {
 			show = append(show, paths...)
 		}
@@ -137,7 +143,7 @@ func (e *evaluation) item(claims []Claim, head Path, i int, value any) ([]Path, 
 		rest := Claim{Path: k.Path[len(head)+1:], Values: k.Values}
 		paths, ok := e.claim(rest, value)
 		if len(rest.Path) == 0 {
-			ok = rest.accepts(value)
+			ok = e.accepts(rest, value)
 			paths = []Path{nil}
 		}
 		if !ok {
@@ -156,13 +162,17 @@ func (e *evaluation) claim(k Claim, tree any) ([]Path, bool) {
 		return e.group([]Claim{k}, head, tree)
 	}
 	leaf, ok := e.walk(k.Path, tree)
-	if !ok || !k.accepts(leaf) {
+	if !ok || !e.accepts(k, leaf) {
 		return nil, false
 	}
 	return []Path{k.Path}, true
 }
 
-func (k Claim) accepts(leaf any) bool {
+// accepts compares a leaf with the values of a claim.
+func (e *evaluation) accepts(k Claim, leaf any) bool {
+	if e.left -= len(k.Values); e.left < 0 {
+		return false
+	}
 	return len(k.Values) == 0 || slices.ContainsFunc(k.Values, func(v Value) bool { return v.equal(leaf) })
 }
 

@@ -27,17 +27,26 @@ type Query struct {
 
 // Credential asks for one credential, or for several where Multiple is true (§6.1).
 type Credential struct {
-	ID        string     `json:"id"`
-	Format    string     `json:"format"`
-	Multiple  bool       `json:"multiple,omitempty"`
-	Meta      Meta       `json:"meta"`
-	Binding   *bool      `json:"require_cryptographic_holder_binding,omitempty"` // nil: true
-	Claims    []Claim    `json:"claims,omitempty"`
-	ClaimSets [][]string `json:"claim_sets,omitempty"`
+	ID          string      `json:"id"`
+	Format      string      `json:"format"`
+	Multiple    bool        `json:"multiple,omitzero"`
+	Meta        Meta        `json:"meta"`
+	Authorities []Authority `json:"trusted_authorities,omitempty"`
+	Binding     *bool       `json:"require_cryptographic_holder_binding,omitempty"` // nil: true
+	Claims      []Claim     `json:"claims,omitempty"`
+	ClaimSets   [][]string  `json:"claim_sets,omitempty"`
 }
 
-// Meta names the credential types that will do (appendices B.1.3.5 and B.3.5).
+// Authority names whose credentials will do (§6.1.1). None is known here yet, so that a query
+// which names some is met by nothing.
+type Authority struct {
+	Type   string   `json:"type"`
+	Values []string `json:"values"`
+}
+
+// Meta names the credential types that will do (appendices B.1.3.5, B.2.3 and B.3.5).
 type Meta struct {
+	Doctype    string     `json:"doctype_value,omitempty"`
 	VCTValues  []string   `json:"vct_values,omitempty"`
 	TypeValues [][]string `json:"type_values,omitempty"`
 }
@@ -95,8 +104,9 @@ func (q *Query) Find(id string) *Credential {
 func emptyLists(raw []byte) error {
 	var q struct {
 		Credentials []struct {
-			Claims    *[]strictjson.Value `json:"claims"`
-			ClaimSets *[]strictjson.Value `json:"claim_sets"`
+			Claims      *[]strictjson.Value `json:"claims"`
+			ClaimSets   *[]strictjson.Value `json:"claim_sets"`
+			Authorities *[]strictjson.Value `json:"trusted_authorities"`
 		} `json:"credentials"`
 		Sets *[]strictjson.Value `json:"credential_sets"`
 	}
@@ -105,7 +115,7 @@ func emptyLists(raw []byte) error {
 	}
 	lists := []*[]strictjson.Value{q.Sets}
 	for _, c := range q.Credentials {
-		lists = append(lists, c.Claims, c.ClaimSets)
+		lists = append(lists, c.Claims, c.ClaimSets, c.Authorities)
 	}
 	for _, l := range lists {
 		if l != nil && len(*l) == 0 {
@@ -160,7 +170,12 @@ func (c *Credential) check() error {
 	case "":
 		return invalid("format is needed")
 	}
-	if len(c.Claims) > MaxClaims || len(c.ClaimSets) > MaxClaims {
+	for _, a := range c.Authorities {
+		if a.Type == "" || len(a.Values) == 0 || len(a.Values) > MaxValues {
+			return invalid("a trusted authority without type or values, or with too many")
+		}
+	}
+	if len(c.Authorities) > MaxClaims || len(c.Claims) > MaxClaims || len(c.ClaimSets) > MaxClaims {
 		return invalid("too many claims")
 	}
 	return c.checkClaims()

@@ -66,7 +66,7 @@ type ServerMetadata struct {
 	TokenEndpoint string   `json:"token_endpoint"`
 	ResponseTypes []string `json:"response_types_supported"`
 	GrantTypes    []string `json:"grant_types_supported"`
-	AnonymousPre  bool     `json:"pre-authorized_grant_anonymous_access_supported,omitempty"`
+	AnonymousPre  bool     `json:"pre-authorized_grant_anonymous_access_supported,omitzero"`
 }
 
 // ParseIssuerMetadata reads metadata and checks that it is that of issuer and whole; what is

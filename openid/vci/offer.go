@@ -27,7 +27,15 @@ type Offer struct {
 
 // Grants holds the ways to a token.
 type Grants struct {
-	PreAuthorized *PreAuthorized `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitempty"`
+	AuthorizationCode *AuthorizationCode `json:"authorization_code,omitempty"`
+	PreAuthorized     *PreAuthorized     `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitempty"`
+}
+
+// AuthorizationCode says that the person signs in at the issuer (§4.1.1). It is read so that an
+// offer is understood; it is not used yet.
+type AuthorizationCode struct {
+	IssuerState string `json:"issuer_state,omitempty"`
+	Server      string `json:"authorization_server,omitempty"`
 }
 
 // PreAuthorized is a code that was given to the right person already (§4.1.1).
@@ -39,7 +47,7 @@ type PreAuthorized struct {
 // TxCode describes a code that travels by another channel. Description is at most 300 characters.
 type TxCode struct {
 	InputMode   string `json:"input_mode,omitempty"` // numeric (default) or text
-	Length      int    `json:"length,omitempty"`
+	Length      int    `json:"length,omitzero"`
 	Description string `json:"description,omitempty"`
 }
 
