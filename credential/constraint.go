@@ -24,7 +24,7 @@ func ParseConstraint(raw []byte) Constraint {
 	}
 	for m, err := range strictjson.Members(raw) {
 		if err == nil {
-			err = c.member(text, m)
+			err = c.member(&text, m)
 		}
 		if err != nil {
 			c.Void = true
@@ -35,7 +35,7 @@ func ParseConstraint(raw []byte) Constraint {
 }
 
 // member reads one member; null counts as absent, but its key must be known.
-func (c *Constraint) member(text view.Text, m strictjson.Member) (err error) {
+func (c *Constraint) member(text *view.Text, m strictjson.Member) (err error) {
 	into, list := (*string)(nil), (*[]string)(nil)
 	switch string(m.Name) {
 	case "dateFrom":

@@ -37,15 +37,15 @@ func (m *message) bound(want credential.Binding) error {
 }
 
 func (m *message) occasion(payload []byte, want credential.Binding) error {
-	if err := strictjson.Check(payload); err != nil {
+	var room [8]strictjson.Member
+	members, err := strictjson.CheckMembers(payload, room[:0])
+	if err != nil {
 		return err
 	}
 	var claims proof.Claims
 	var over []byte
-	for c, err := range strictjson.Members(payload) {
+	for _, c := range members {
 		switch {
-		case err != nil:
-			return err
 		case claims.Take(c):
 		case string(c.Name) == "sd_hash":
 			over, _ = strictjson.Text(c.Value)

@@ -70,20 +70,17 @@ func (d *disclosed) decode(text []byte) (disclosure, error) {
 	}
 	d.buf = buf
 	raw := buf[start:]
-	if err := strictjson.Check(raw); err != nil {
+	var items [3]strictjson.Value
+	n, err := strictjson.CheckItems(raw, items[:])
+	if err != nil && reason.Of(err) != reason.JSONType {
 		return disclosure{}, err
 	}
-	one := disclosure{text: text, digest: digestOf(text)}
-	var items [3]strictjson.Value
-	n := 0
-	for v, err := range strictjson.Items(raw) {
-		if err != nil || n == len(items) {
-			return disclosure{}, misfit()
-		}
-		items[n] = v
-		n++
+	if err != nil || n > len(items) {
+		return disclosure{}, misfit()
 	}
-	return one, one.read(items[:n])
+	one := disclosure{text: text, digest: digestOf(text)}
+	err = one.read(items[:n])
+	return one, err
 }
 
 // read takes the items of a disclosure (RFC 9901 §4.2.1, §4.2.2).

@@ -45,7 +45,8 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 }
 
 func (i *issued) payload(raw []byte) (err error) {
-	r, err := wire.NewReader(raw)
+	var room [roomForClaims]strictjson.Member
+	r, claims, err := wire.NewReader(raw, room[:0])
 	if err != nil {
 		return err
 	}
@@ -53,10 +54,7 @@ func (i *issued) payload(raw []byte) (err error) {
 		return err
 	}
 	p := payload{Reader: r, c: &i.base}
-	for m, err := range strictjson.Members(raw) {
-		if err != nil {
-			return err
-		}
+	for _, m := range claims {
 		p.member(m)
 	}
 	if i.holder, err = holderKey(p.cnf); err != nil {
@@ -68,6 +66,9 @@ func (i *issued) payload(raw []byte) (err error) {
 	}
 	return nil
 }
+
+// roomForClaims is how many claims need no memory of their own.
+const roomForClaims = 20
 
 // payload reads the issuer's claims (delegation.md §3.2).
 type payload struct {
@@ -191,7 +192,7 @@ func holderKey(cnf strictjson.Value) (key.Public, error) {
 	if jwk == nil || !isAsymmetric(jwk) {
 		return key.Public{}, reason.New(reason.KBCnf, "")
 	}
-	k, err := jose.ReadJWK(jwk)
+	k, err := jose.ReadCheckedJWK(jwk)
 	switch {
 	case err == nil, reason.Of(err) == reason.KeyPrivateMaterial:
 		return k, err

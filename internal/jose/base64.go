@@ -37,17 +37,20 @@ func AppendDecode(dst, text []byte) ([]byte, error) {
 	dst = slices.Grow(dst, size)[:old+size]
 	ok := byte(valid)
 	out := dst[old:]
-	for len(text) >= 8 && len(out) >= 8 { // six bytes at once, written as eight
-		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
-		e, f, g, h := sextets[text[4]], sextets[text[5]], sextets[text[6]], sextets[text[7]]
-		ok &= a & b & c & d & e & f & g & h
-		binary.BigEndian.PutUint64(out, uint64(quad(a, b, c, d))<<40|uint64(quad(e, f, g, h))<<16)
-		text, out = text[8:], out[6:]
+	for len(text) >= 16 && len(out) >= 14 { // twice six bytes, each written as eight
+		t, o := (*[16]byte)(text), (*[14]byte)(out)
+		n0, ok0 := quad(t[0], t[1], t[2], t[3])
+		n1, ok1 := quad(t[4], t[5], t[6], t[7])
+		n2, ok2 := quad(t[8], t[9], t[10], t[11])
+		n3, ok3 := quad(t[12], t[13], t[14], t[15])
+		ok &= ok0 & ok1 & ok2 & ok3
+		binary.BigEndian.PutUint64(o[:8], n0<<40|n1<<16)
+		binary.BigEndian.PutUint64(o[6:], n2<<40|n3<<16)
+		text, out = text[16:], out[12:]
 	}
 	for len(text) >= 4 {
-		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
-		ok &= a & b & c & d
-		n := quad(a, b, c, d)
+		n, ok0 := quad(text[0], text[1], text[2], text[3])
+		ok &= ok0
 		out[0], out[1], out[2] = byte(n>>16), byte(n>>8), byte(n)
 		text, out = text[4:], out[3:]
 	}
@@ -57,9 +60,12 @@ func AppendDecode(dst, text []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// quad returns the 24 bits of four sextets.
-func quad(a, b, c, d uint8) uint32 {
-	return uint32(a&63)<<18 | uint32(b&63)<<12 | uint32(c&63)<<6 | uint32(d&63)
+// quad returns the 24 bits of four characters, and valid among the bits of ok if all four are.
+func quad(a, b, c, d byte) (n uint64, ok byte) {
+	w, x, y, z := sextets[a], sextets[b], sextets[c], sextets[d]
+	// The valid bits ride along and are taken off at once.
+	const ride = valid<<18 + valid<<12 + valid<<6 + valid
+	return uint64(w)<<18 + uint64(x)<<12 + uint64(y)<<6 + uint64(z) - ride, w & x & y & z
 }
 
 // decodeTail decodes the last, short group of a text, and returns valid if it is well-formed
@@ -69,7 +75,7 @@ func decodeTail(out, text []byte) byte {
 	for i, c := range text {
 		group[i] = sextets[c]
 	}
-	n := quad(group[0], group[1], group[2], 0)
+	n := uint32(group[0]&63)<<18 | uint32(group[1]&63)<<12 | uint32(group[2]&63)<<6
 	switch {
 	case len(text) == 0:
 		return valid

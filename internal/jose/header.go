@@ -25,9 +25,6 @@ type wireHeader struct {
 var headerNames = [...]string{"alg", "typ", "cty", "kid", "jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"}
 
 func readHeader(raw []byte, p Policy) (Header, error) {
-	if err := strictjson.Check(raw); err != nil {
-		return Header{}, err
-	}
 	w, err := splitHeader(raw)
 	if err != nil {
 		return Header{}, err
@@ -49,14 +46,17 @@ func readHeader(raw []byte, p Policy) (Header, error) {
 	return h, err
 }
 
+// splitHeader checks raw and finds the members that matter.
 func splitHeader(raw []byte) (w wireHeader, err error) {
-	if strictjson.Value(raw).Kind() != '{' {
-		return w, reason.New(reason.JOSEHeaderInvalid, "the header is no object")
+	var room [8]strictjson.Member
+	members, err := strictjson.CheckMembers(raw, room[:0])
+	if reason.Of(err) == reason.JSONType {
+		return w, reason.Wrap(reason.JOSEHeaderInvalid, "the header is no object", err)
 	}
-	for m, err := range strictjson.Members(raw) {
-		if err != nil {
-			return w, err
-		}
+	if err != nil {
+		return w, err
+	}
+	for _, m := range members {
 		switch string(m.Name) {
 		case "alg":
 			w.alg = m.Value

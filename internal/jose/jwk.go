@@ -31,7 +31,12 @@ func ReadJWK(raw []byte) (key.Public, error) {
 	if err := strictjson.Check(raw); err != nil {
 		return key.Public{}, err
 	}
-	_, p, err := readJWK(raw)
+	return ReadCheckedJWK(raw)
+}
+
+// ReadCheckedJWK is ReadJWK of a part of something that passed strictjson.Check as a whole.
+func ReadCheckedJWK(part strictjson.Value) (key.Public, error) {
+	_, p, err := readJWK(part)
 	return p, err
 }
 

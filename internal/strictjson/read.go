@@ -39,6 +39,80 @@ func Members(data []byte) iter.Seq2[Member, error] {
 	}
 }
 
+// CheckMembers is Check of an object, whose members it appends to into as it passes. Anything
+// else that passes Check is json.type. With a refusal it returns nil.
+func CheckMembers(data []byte, into []Member) ([]Member, error) {
+	s := scanner{data: data}
+	if s.peek() != '{' {
+		return nil, other(data, "not an object")
+	}
+	more, err := s.open('{', '}', "")
+	var first [smallObject]name
+	names := first[:0]
+	for more && err == nil {
+		l, err := s.name()
+		if err != nil {
+			return nil, err
+		}
+		n := nameOf(l)
+		if names, err = insert(names, n); err != nil {
+			return nil, err
+		}
+		s.peek()
+		start := s.pos
+		if err := s.value(1); err != nil {
+			return nil, err
+		}
+		into = append(into, Member{n.text, s.data[start:s.pos]})
+		if more, err = s.more('}'); err != nil {
+			return nil, err
+		}
+	}
+	if err == nil {
+		err = finish(names)
+	}
+	if err = s.end(err); err != nil {
+		return nil, err
+	}
+	return into, nil
+}
+
+// CheckItems is Check of an array. It writes the first items to into, as many as fit, and
+// returns how many there are. Anything else that passes Check is json.type.
+func CheckItems(data []byte, into []Value) (n int, err error) {
+	s := scanner{data: data}
+	if s.peek() != '[' {
+		return 0, other(data, "not an array")
+	}
+	more, err := s.open('[', ']', "")
+	for ; more && err == nil; n++ {
+		if n == MaxMembers {
+			return 0, tooMany()
+		}
+		s.peek()
+		start := s.pos
+		if err = s.value(1); err != nil {
+			return 0, err
+		}
+		if n < len(into) {
+			into[n] = s.data[start:s.pos]
+		}
+		more, err = s.more(']')
+	}
+	if err = s.end(err); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// other is the refusal of data that is of another type: what is wrong with it goes before.
+func other(data []byte, mistake string) error {
+	if err := Check(data); err != nil {
+		return err
+	}
+	return mistyped(mistake)
+}
+
 // Items goes through the items of the array data, in order, with the rules of Members.
 func Items(data []byte) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {

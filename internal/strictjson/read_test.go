@@ -163,6 +163,7 @@ func FuzzCheck(f *testing.F) {
 		err := strictjson.Check(data)
 		_ = membersErr(data)
 		_ = itemsErr(data)
+		inOnePass(t, data, err)
 		if err != nil {
 			if _, ok := reason.Lookup(reason.Of(err)); !ok {
 				t.Fatalf("no code: %v", err)
@@ -189,6 +190,56 @@ func FuzzCheck(f *testing.F) {
 		}
 		rebuild(t, data)
 	})
+}
+
+// inOnePass expects of CheckMembers and CheckItems what Check, which gave want, and then Members
+// and Items give.
+func inOnePass(t *testing.T, data []byte, want error) {
+	members, err := strictjson.CheckMembers(data, nil)
+	if want == nil {
+		want = membersErr(data)
+	}
+	if reason.Of(err) != reason.Of(want) {
+		t.Fatalf("members: got %v, want %v", err, want)
+	}
+	i := 0
+	for m := range strictjson.Members(data) {
+		if err == nil && !(bytes.Equal(m.Name, members[i].Name) && bytes.Equal(m.Value, members[i].Value)) {
+			t.Fatalf("member %d: %s, want %s", i, members[i].Value, m.Value)
+		}
+		i++
+	}
+	if err == nil && i != len(members) {
+		t.Fatalf("%d members, want %d", len(members), i)
+	}
+	var room [3]strictjson.Value
+	n, err := strictjson.CheckItems(data, room[:])
+	if want = strictjson.Check(data); want == nil {
+		want = itemsErr(data)
+	}
+	if reason.Of(err) != reason.Of(want) {
+		t.Fatalf("items: got %v, want %v", err, want)
+	}
+	i = 0
+	for v := range strictjson.Items(data) {
+		if err == nil && i < len(room) && !bytes.Equal(v, room[i]) {
+			t.Fatalf("item %d: %s, want %s", i, room[i], v)
+		}
+		i++
+	}
+	if err == nil && i != n {
+		t.Fatalf("%d items, want %d", n, i)
+	}
+}
+
+// TestInOnePass does for every verdict what the fuzz target does.
+func TestInOnePass(t *testing.T) {
+	for _, c := range verdicts {
+		inOnePass(t, []byte(c.text), strictjson.Check([]byte(c.text)))
+	}
+	for _, text := range []string{`{}`, ` { } `, `[]`, ` [ ] `, `[ 1 , [2,3], {"a":4} ,"x"]`, `{ "a" : [1,{"b":2}] , "\u0062" : "c\n" }`, `[[],[[]]]`} {
+		inOnePass(t, []byte(text), strictjson.Check([]byte(text)))
+	}
 }
 
 // rebuild reads data with Members, Items and the rest, writes it again, and expects what

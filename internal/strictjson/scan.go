@@ -28,14 +28,8 @@ type literal struct {
 // scan checks data in one pass and reports whether a null stands anywhere in it.
 func scan(data []byte) (null bool, err error) {
 	s := scanner{data: data}
-	if err := s.value(0); err != nil {
-		return false, err
-	}
-	s.space()
-	if s.pos != len(data) {
-		return false, syntax("more than one value")
-	}
-	return s.null, nil
+	err = s.end(s.value(0))
+	return s.null, err
 }
 
 func (s *scanner) value(depth int) error {
@@ -59,10 +53,9 @@ func (s *scanner) object(depth int) error {
 	if depth > MaxDepth {
 		return tooDeep()
 	}
-	s.pos++
-	if s.peek() == '}' {
-		s.pos++
-		return nil
+	more, err := s.open('{', '}', "not an object")
+	if !more {
+		return err
 	}
 	var first [smallObject]name
 	names := first[:0]
@@ -91,22 +84,17 @@ func (s *scanner) array(depth int) error {
 	if depth > MaxDepth {
 		return tooDeep()
 	}
-	s.pos++
-	if s.peek() == ']' {
-		s.pos++
-		return nil
-	}
-	for n := 1; ; n++ {
+	more, err := s.open('[', ']', "not an array")
+	for n := 1; more && err == nil; n++ {
 		if n > MaxMembers {
 			return tooMany()
 		}
 		if err := s.value(depth); err != nil {
 			return err
 		}
-		if more, err := s.more(']'); !more || err != nil {
-			return err
-		}
+		more, err = s.more(']')
 	}
+	return err
 }
 
 // name reads a member's name and the colon behind it.
@@ -251,23 +239,31 @@ func (s *scanner) space() {
 }
 
 // plain returns the place of the first byte from i on that is a quote, a backslash, a control
-// character or not ASCII, else len(data). It looks at eight bytes at once: in mask the lowest
-// top bit that is set belongs to the first such byte (higher ones may come from borrows).
+// character or not ASCII, else len(data). It looks at eight bytes at once.
 func plain(data []byte, i int) int {
+	rest := data[i:]
+	for len(rest) >= 16 {
+		if mask := special(binary.LittleEndian.Uint64(rest)); mask != 0 {
+			return len(data) - len(rest) + bits.TrailingZeros64(mask)/8
+		}
+		if mask := special(binary.LittleEndian.Uint64(rest[8:])); mask != 0 {
+			return len(data) - len(rest) + 8 + bits.TrailingZeros64(mask)/8
+		}
+		rest = rest[16:]
+	}
+	for at, c := range rest {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return len(data) - len(rest) + at
+		}
+	}
+	return len(data)
+}
+
+// special sets top bits, the lowest of them that of the first byte of w that is a quote, a
+// backslash, a control character or not ASCII. Higher ones may come from borrows.
+func special(w uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(data); i += 8 {
-		w := binary.LittleEndian.Uint64(data[i:])
-		mask := (w | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
-		if mask != 0 {
-			return i + bits.TrailingZeros64(mask)/8
-		}
-	}
-	for ; i < len(data); i++ {
-		if c := data[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return i
-		}
-	}
-	return i
+	return (w | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
 }
 
 // hex4 reads \uXXXX at i.

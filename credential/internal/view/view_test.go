@@ -3,6 +3,8 @@
 package view
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -27,7 +29,7 @@ func TestString(t *testing.T) {
 	if s, err := text.String(foreign); err != nil || s != "elsewhere" {
 		t.Error(s, err)
 	}
-	if s, err := (Text{}).String(foreign); err != nil || s != "elsewhere" {
+	if s, err := new(Text).String(foreign); err != nil || s != "elsewhere" {
 		t.Error(s, err)
 	}
 	if _, err := text.String([]byte("7")); reason.Of(err) != reason.JSONType {
@@ -48,5 +50,31 @@ func TestNoCopyOfEach(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestListsDoNotMeet fills more than one block, and writes behind the end of each list.
+func TestListsDoNotMeet(t *testing.T) {
+	raw := []byte(`["a","b","c","d","e"]`)
+	raw = append(raw, bytes.Repeat([]byte(" "), 7*perString)...) // room for eight: the second list needs a new block
+	text := Of(raw)
+	var lists [][]string
+	for range 9 {
+		list, err := text.Strings(raw, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if empty, err := text.Strings([]byte("[]"), 5); err != nil || empty == nil || len(empty) != 0 {
+			t.Fatal(empty, err)
+		}
+		lists = append(lists, list)
+	}
+	for _, list := range lists {
+		_ = append(list, "x", "y")
+	}
+	for i, list := range lists {
+		if got := strings.Join(list, ""); got != "abcde" {
+			t.Errorf("list %d is %q", i, got)
+		}
 	}
 }

@@ -20,13 +20,15 @@ type Reader struct {
 	err  error
 }
 
-// NewReader returns a Reader of raw, which it checks first: what two readers could read in two
-// ways has the codes of strictjson.Check.
-func NewReader(raw []byte) (*Reader, error) {
-	if err := strictjson.Check(raw); err != nil {
-		return nil, err
+// NewReader returns a Reader of raw and the members of raw, appended to into. It checks raw
+// first: what two readers could read in two ways, and what is no object, has the codes of
+// strictjson.CheckMembers.
+func NewReader(raw []byte, into []strictjson.Member) (*Reader, []strictjson.Member, error) {
+	members, err := strictjson.CheckMembers(raw, into)
+	if err != nil {
+		return nil, nil, err
 	}
-	return &Reader{text: view.Of(raw)}, nil
+	return &Reader{text: view.Of(raw)}, members, nil
 }
 
 // Err returns the first refusal.

@@ -18,15 +18,13 @@ import (
 // mechanism and are passed over. With a refusal comes what was read, unless raw is no JSON
 // object: enough to tell the credential apart from others, and nothing to act on.
 func ReadVC(raw []byte, beside ...string) (*credential.Credential, error) {
-	r, err := NewReader(raw)
+	var room [roomForMembers]strictjson.Member
+	r, members, err := NewReader(raw, room[:0])
 	if err != nil {
 		return nil, err
 	}
 	v := vcReader{Reader: r, c: new(credential.Credential), beside: beside}
-	for m, err := range strictjson.Members(raw) {
-		if err != nil {
-			return nil, err
-		}
+	for _, m := range members {
 		v.top(m)
 	}
 	more := HasContext | HasSubject
@@ -38,7 +36,10 @@ func ReadVC(raw []byte, beside ...string) (*credential.Credential, error) {
 	return v.c, v.err
 }
 
-const hasSubjectType = HasSubject << 1
+const (
+	hasSubjectType = HasSubject << 1
+	roomForMembers = 20 // members of a credential, not to allocate for them
+)
 
 type vcReader struct {
 	*Reader
