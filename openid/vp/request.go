@@ -158,6 +158,9 @@ func readRequest(payload []byte, clientID string, now time.Time) (*Request, erro
 	if err := strictjson.Unmarshal(payload, &q); err != nil {
 		return nil, err
 	}
+	if len(q.Query) == 0 {
+		return nil, reason.New(reason.RequestInvalid, "dcql_query is missing")
+	}
 	query, err := dcql.Parse(q.Query)
 	if err != nil {
 		return nil, err
