@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -21,35 +22,82 @@ import (
 
 const distinct = 1024 // presentations that a cold run goes through
 
-func BenchmarkRawVerifyES256Pair(b *testing.B) {
+// limit is all that the limits have ready: a digest, which is what EdDSA signs too.
+func limit() []byte {
+	d := sha256.Sum256([]byte("limit"))
+	return d[:]
+}
+
+func rawES256(b *testing.B) (k *ecdsa.PrivateKey, signature []byte) {
+	b.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := sha256.Sum256([]byte("limit"))
-	r, s, err := ecdsa.Sign(rand.Reader, k, d[:])
-	if err != nil {
+	if signature, err = ecdsa.SignASN1(rand.Reader, k, limit()); err != nil {
 		b.Fatal(err)
 	}
+	return k, signature
+}
+
+func BenchmarkRawVerifyES256(b *testing.B) { rawVerifyES256(b, 1) }
+
+func BenchmarkRawVerifyES256Pair(b *testing.B) { rawVerifyES256(b, 2) }
+
+func rawVerifyES256(b *testing.B, times int) {
+	k, signature := rawES256(b)
+	d := limit()
 	b.ReportAllocs()
 	for b.Loop() {
-		if !ecdsa.Verify(&k.PublicKey, d[:], r, s) || !ecdsa.Verify(&k.PublicKey, d[:], r, s) {
-			b.Fatal("refused")
+		for range times {
+			if !ecdsa.VerifyASN1(&k.PublicKey, d, signature) {
+				b.Fatal("refused")
+			}
 		}
 	}
 }
 
 func BenchmarkRawSignES256(b *testing.B) {
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	k, _ := rawES256(b)
+	d := limit()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ecdsa.SignASN1(rand.Reader, k, d); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRawVerifyEdDSA(b *testing.B) { rawVerifyEdDSA(b, 1) }
+
+func BenchmarkRawVerifyEdDSAPair(b *testing.B) { rawVerifyEdDSA(b, 2) }
+
+func rawVerifyEdDSA(b *testing.B, times int) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := sha256.Sum256([]byte("limit"))
+	d := limit()
+	signature := ed25519.Sign(private, d)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := ecdsa.Sign(rand.Reader, k, d[:]); err != nil {
-			b.Fatal(err)
+		for range times {
+			if !ed25519.Verify(public, d, signature) {
+				b.Fatal("refused")
+			}
 		}
+	}
+}
+
+func BenchmarkRawSignEdDSA(b *testing.B) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := limit()
+	b.ReportAllocs()
+	for b.Loop() {
+		ed25519.Sign(private, d)
 	}
 }
 
@@ -58,7 +106,7 @@ func pool(b *testing.B, w *fixture.World, f *Format) [][]byte {
 	ctx := context.Background()
 	out := make([][]byte, distinct)
 	for i := range out {
-		w.Holder = fixture.NewHolder(b, key.ES256)
+		w.Holder = fixture.NewHolder(b, w.Issuer.Public().Algorithm())
 		raw, err := f.Seal(ctx, fixture.Bitstring(w.Delegation(b)), w.Issuer)
 		if err != nil {
 			b.Fatal(err)
@@ -88,11 +136,18 @@ func mustRefuse(b *testing.B, f *Format, w *fixture.World, raw []byte) {
 	}
 }
 
-func BenchmarkVerifyPresentationVCJWTES256Cold(b *testing.B) {
-	w, f := fixture.New(b, key.ES256), newFormat(b)
+func BenchmarkVerifyPresentationVCJWTES256Cold(b *testing.B) { cold(b, key.ES256) }
+
+func BenchmarkVerifyPresentationVCJWTES256Warm(b *testing.B) { warm(b, key.ES256) }
+
+func BenchmarkVerifyPresentationVCJWTEdDSACold(b *testing.B) { cold(b, key.EdDSA) }
+
+func BenchmarkVerifyPresentationVCJWTEdDSAWarm(b *testing.B) { warm(b, key.EdDSA) }
+
+func cold(b *testing.B, alg key.Algorithm) {
+	w, f := fixture.New(b, alg), newFormat(b)
 	all := pool(b, w, f)
 	mustRefuse(b, f, w, all[0])
-	ctx := context.Background()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		if i%distinct == 0 {
@@ -100,14 +155,32 @@ func BenchmarkVerifyPresentationVCJWTES256Cold(b *testing.B) {
 			f.cache = newFormat(b).cache // seen by nobody again
 			b.StartTimer()
 		}
-		if _, err := credential.OpenPresentation(ctx, f, all[i%distinct], w.Binding, w.Keys); err != nil {
-			b.Fatal(err)
-		}
+		open(b, f, w, all[i%distinct])
 	}
 }
 
-func BenchmarkIssueVCJWTES256(b *testing.B) {
-	w, f := fixture.New(b, key.ES256), newFormat(b)
+func warm(b *testing.B, alg key.Algorithm) {
+	w, f := fixture.New(b, alg), newFormat(b)
+	all := pool(b, w, f)
+	mustRefuse(b, f, w, all[0])
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		open(b, f, w, all[i%distinct])
+	}
+}
+
+func open(b *testing.B, f *Format, w *fixture.World, raw []byte) {
+	if _, err := credential.OpenPresentation(context.Background(), f, raw, w.Binding, w.Keys); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkIssueVCJWTES256(b *testing.B) { issue(b, key.ES256) }
+
+func BenchmarkIssueVCJWTEdDSA(b *testing.B) { issue(b, key.EdDSA) }
+
+func issue(b *testing.B, alg key.Algorithm) {
+	w, f := fixture.New(b, alg), newFormat(b)
 	c := fixture.Bitstring(w.Delegation(b))
 	b.ReportAllocs()
 	for b.Loop() {
