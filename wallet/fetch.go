@@ -5,6 +5,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 
 	"github.com/behalf-id/behalf/did"
@@ -127,7 +128,10 @@ func refusedByVerifier(err error) error {
 	case status >= 500 || status == 429:
 		return reason.Wrap(orElse(code, reason.FetchLimit), "the service cannot decide now; try again later", err)
 	}
-	return reason.Wrap(orElse(code, reason.PresentationHolderBindingFailed), "the service refused the presentation", err)
+	if code == "" { // which of many, a service does not tell whoever presents
+		return fmt.Errorf("the service refused the presentation (status %d); ask it for a new request", status)
+	}
+	return reason.Wrap(code, "the service refused the presentation; ask it for a new request", err)
 }
 
 // refusedByHost turns an answer about a hosted status into words for the person.

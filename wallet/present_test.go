@@ -176,7 +176,9 @@ func TestRequestFetch(t *testing.T) {
 		h    http.HandlerFunc
 		want reason.Code
 	}{
-		"redirect": {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, w.issuer.origin, 308) }, reason.FetchRedirect},
+		"redirect": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, w.issuer.origin, http.StatusPermanentRedirect)
+		}, reason.FetchRedirect},
 		"consumed": {func(rw http.ResponseWriter, r *http.Request) {
 			writeAny(rw, 404, map[string]string{"type": "/problems/session-invalid"})
 		}, reason.RequestConsumed},
@@ -321,4 +323,11 @@ func TestTold(t *testing.T) {
 	check(t, err)
 	_, err = p.Send(t.Context(), Agree)
 	want(t, err, reason.PresentationReplayed)
+	w.gateway.serve(map[string]http.HandlerFunc{"POST /vp/response/1": func(rw http.ResponseWriter, _ *http.Request) {
+		writeAny(rw, 400, map[string]string{"type": "/problems/holder-binding-failed", "reason": "made.up"})
+	}})
+	_, err = p.Send(t.Context(), Agree)
+	if err == nil || !strings.Contains(err.Error(), "the service refused the presentation (status 400)") || strings.Contains(err.Error(), "made.up") {
+		t.Errorf("refused without a reason: %v", err)
+	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// MaxArguments is the number of arguments that are looked at.
+// maxArguments is the number of arguments that are looked at.
 const maxArguments = 256
 
 // sorted returns args with the options of the program first, then the command, its options, and
@@ -22,6 +22,9 @@ const maxArguments = 256
 func sorted(app *cli.App, args []string) ([]string, error) {
 	if len(args) == 0 || len(args) > maxArguments {
 		return nil, reason.New(reason.CLIArgs, "too many arguments")
+	}
+	if len(args) > 1 && (args[1] == "help" || args[1] == "h") {
+		return args, nil
 	}
 	s := sorting{app: app}
 	for rest := args[1:]; len(rest) > 0; {
