@@ -22,6 +22,7 @@ import (
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/key/file"
+	"github.com/behalf-id/behalf/reason"
 )
 
 // Config says where a world lives.
@@ -68,12 +69,18 @@ func Open(ctx context.Context, cfg Config) (*World, error) {
 	if cfg.Host == "" {
 		cfg.Host = "127.0.0.1"
 	}
-	if err := sealed.MakeDir(cfg.Dir); err != nil {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(cfg.Dir)), 0o700); err != nil {
 		return nil, err
 	}
+	if err := sealed.MakeDir(cfg.Dir); err != nil {
+		return nil, notOurs(cfg.Dir, err)
+	}
 	unlock, err := sealed.Lock(ctx, cfg.Dir)
+	if errors.Is(err, sealed.ErrLocked) {
+		return nil, fmt.Errorf("world: another sandbox is at work in %s: stop it, or choose another folder: %w", cfg.Dir, err)
+	}
 	if err != nil {
-		return nil, err
+		return nil, notOurs(cfg.Dir, err)
 	}
 	w := &World{cfg: cfg, unlock: unlock}
 	if err := w.open(ctx); err != nil {
@@ -238,6 +245,14 @@ func hostOfDID(id string) string {
 
 func didOf(origin string) string {
 	return "did:web:" + strings.Replace(hostOf(origin), ":", "%3A", 1)
+}
+
+// notOurs says which folder can not be used.
+func notOurs(dir string, err error) error {
+	if e, ok := errors.AsType[*reason.Error](err); ok {
+		return reason.Wrap(e.Code, dir+": "+e.Detail, err)
+	}
+	return fmt.Errorf("world: %s: %w", dir, err)
 }
 
 // portInUse says what to do about a port that somebody else has.
