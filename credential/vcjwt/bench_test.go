@@ -136,15 +136,15 @@ func mustRefuse(b *testing.B, f *Format, w *fixture.World, raw []byte) {
 	}
 }
 
-func BenchmarkVerifyPresentationVCJWTES256Cold(b *testing.B) { cold(b, key.ES256) }
+func BenchmarkVerifyPresentationVCJWTES256Cold(b *testing.B) { unseen(b, key.ES256) }
 
-func BenchmarkVerifyPresentationVCJWTES256Warm(b *testing.B) { warm(b, key.ES256) }
+func BenchmarkVerifyPresentationVCJWTES256Warm(b *testing.B) { remembered(b, key.ES256) }
 
-func BenchmarkVerifyPresentationVCJWTEdDSACold(b *testing.B) { cold(b, key.EdDSA) }
+func BenchmarkVerifyPresentationVCJWTEdDSACold(b *testing.B) { unseen(b, key.EdDSA) }
 
-func BenchmarkVerifyPresentationVCJWTEdDSAWarm(b *testing.B) { warm(b, key.EdDSA) }
+func BenchmarkVerifyPresentationVCJWTEdDSAWarm(b *testing.B) { remembered(b, key.EdDSA) }
 
-func cold(b *testing.B, alg key.Algorithm) {
+func unseen(b *testing.B, alg key.Algorithm) {
 	w, f := fixture.New(b, alg), newFormat(b)
 	all := pool(b, w, f)
 	mustRefuse(b, f, w, all[0])
@@ -159,7 +159,7 @@ func cold(b *testing.B, alg key.Algorithm) {
 	}
 }
 
-func warm(b *testing.B, alg key.Algorithm) {
+func remembered(b *testing.B, alg key.Algorithm) {
 	w, f := fixture.New(b, alg), newFormat(b)
 	all := pool(b, w, f)
 	mustRefuse(b, f, w, all[0])
