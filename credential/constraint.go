@@ -17,14 +17,16 @@ const maxConstraintList = 256
 // cannot be honoured exactly makes it Void (delegation.md §2.4), and so does anything but an
 // object: there is no error.
 func ParseConstraint(raw []byte) Constraint {
+	text := view.Of(raw)
+	return ReadConstraint(&text, raw)
+}
+
+// ReadConstraint is ParseConstraint for the formats: of raw, a part of text.
+func ReadConstraint(text *view.Text, raw strictjson.Value) Constraint {
 	c := Constraint{Raw: raw}
-	text := view.Text{}
-	if len(raw) > len("{}") {
-		text = view.Of(raw)
-	}
 	for m, err := range strictjson.Members(raw) {
 		if err == nil {
-			err = c.member(&text, m)
+			err = c.member(text, m)
 		}
 		if err != nil {
 			c.Void = true

@@ -21,7 +21,8 @@ func (i *issued) apply(texts [][]byte) (*credential.Credential, error) {
 		return nil, err
 	}
 	c := i.base
-	shown := i.inTheClear(len(d.list))
+	var room [16]int
+	shown := i.inTheClear(d.elements(), room[:0])
 	r := wire.ReaderOf(d.buf)
 	for k := range d.list {
 		if one := &d.list[k]; one.element {
@@ -97,13 +98,11 @@ type shownPermissions struct {
 	where []int // the place of each, rising
 }
 
-// inTheClear returns the permissions that are not hidden, with room for more.
-func (i *issued) inTheClear(more int) shownPermissions {
-	n := len(i.places)
-	return shownPermissions{
-		append(make([]credential.Permission, 0, n+more), i.base.Permissions...),
-		append(make([]int, 0, n+more), i.places...),
-	}
+// inTheClear returns the permissions that are not hidden, with room for more. Their places are
+// appended to where.
+func (i *issued) inTheClear(more int, where []int) shownPermissions {
+	list := make([]credential.Permission, 0, len(i.places)+more)
+	return shownPermissions{append(list, i.base.Permissions...), append(where, i.places...)}
 }
 
 func (s *shownPermissions) insert(pos int, p credential.Permission) {

@@ -5,6 +5,7 @@ package sdjwt
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -19,7 +20,17 @@ type disclosure struct {
 	element bool // of an array
 	holds   bool // digests of further disclosures
 	digest  [32]byte
-	site    site
+	site    *site // in a list that is shared and not changed
+}
+
+// elements returns how many of the disclosures are elements of arrays.
+func (d *disclosed) elements() (n int) {
+	for i := range d.list {
+		if d.list[i].element {
+			n++
+		}
+	}
+	return n
 }
 
 func digestOf(text []byte) [32]byte { return sha256.Sum256(text) }
@@ -35,7 +46,7 @@ type disclosed struct {
 func open(texts [][]byte, base []site) (disclosed, error) {
 	size := 0
 	for _, t := range texts {
-		size += len(t)
+		size += base64.RawURLEncoding.DecodedLen(len(t))
 	}
 	d := disclosed{make([]disclosure, 0, len(texts)), make([]byte, 0, size)}
 	nested := scan{}
@@ -124,7 +135,7 @@ func (d *disclosed) match(base, nested []site) error {
 		if !ok {
 			return reason.New(reason.SDJWTDisclosureUnreferenced, "")
 		}
-		if one.site = all[at]; one.site.element != one.element {
+		if one.site = &all[at]; one.site.element != one.element {
 			return misfit()
 		}
 		for j := range i {

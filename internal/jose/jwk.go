@@ -112,9 +112,11 @@ func readJWK(raw []byte) (key.JWK, key.Public, error) {
 			return key.JWK{}, key.Public{}, err
 		}
 		if to := textMember(&j, m.Name); to != nil {
-			if *to, err = strictjson.String(m.Value); err != nil {
+			text, err := strictjson.Text(m.Value)
+			if err != nil {
 				return key.JWK{}, key.Public{}, err
 			}
+			*to = interned(text)
 			continue
 		}
 		switch string(m.Name) {
@@ -166,6 +168,23 @@ func textMember(j *key.JWK, name []byte) *string {
 		return &j.Use
 	}
 	return nil
+}
+
+// interned returns text as a string, without new memory for the words that most keys have.
+func interned(text []byte) string {
+	switch string(text) {
+	case "EC":
+		return "EC"
+	case "OKP":
+		return "OKP"
+	case "P-256":
+		return "P-256"
+	case "P-384":
+		return "P-384"
+	case "Ed25519":
+		return "Ed25519"
+	}
+	return string(text)
 }
 
 // checkOperations expects verify among the operations that a key states (RFC 7517 §4.3).

@@ -178,7 +178,7 @@ func (r *Reader) constraint(v strictjson.Value) credential.Constraint {
 		r.Invalid("constraint")
 		return credential.Constraint{Void: true}
 	}
-	return credential.ParseConstraint(v)
+	return credential.ReadConstraint(&r.text, v)
 }
 
 // Identifier reads {system, value}.
