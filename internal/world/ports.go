@@ -4,6 +4,7 @@ package world
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // portsFile remembers the port of each role: a did:web holds it, so it stays the same.
 const portsFile = "ports.json"
 
-// ports holds a listener for each role until its server takes it.
+// ports holds a listener for each role, from the opening of a world to its end.
 type ports struct {
 	known map[string]int
 	open  map[string]net.Listener
@@ -32,7 +33,7 @@ func openPorts(dir, host string) (*ports, error) {
 		err = strictjson.UnmarshalClosed(raw, &p.known)
 	}
 	if err != nil && !first {
-		return nil, err
+		return nil, fmt.Errorf("world: %s cannot be read; put it back, as every identifier here holds a port: %w", path, err)
 	}
 	for _, role := range roles {
 		address := net.JoinHostPort(host, strconv.Itoa(p.known[role]))
@@ -55,18 +56,16 @@ func (p *ports) origin(role string) string {
 	return "https://localhost:" + strconv.Itoa(p.known[role])
 }
 
-// take hands the listener of a role to its server.
-func (p *ports) take(role string) net.Listener {
-	l := p.open[role]
-	delete(p.open, role)
-	return l
-}
+// of returns the listener of a role, for its server to use.
+func (p *ports) of(role string) net.Listener { return p.open[role] }
 
+// close closes every listener, those that a server has closed already included.
 func (p *ports) close() error {
 	var all error
 	for _, l := range p.open {
-		all = errors.Join(all, l.Close())
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			all = errors.Join(all, err)
+		}
 	}
-	p.open = map[string]net.Listener{}
 	return all
 }

@@ -26,7 +26,7 @@ func (w *World) openRegistry(ctx context.Context) error {
 	}
 	d := w.deps("registry")
 	if err := w.firstFramework(ctx, cfg, d); err != nil {
-		return errors.Join(err, d.Listener.Close())
+		return err
 	}
 	return w.add("registry")(wire.Registry(ctx, cfg, d))
 }

@@ -194,7 +194,7 @@ func (w *World) path(parts ...string) string {
 func (w *World) deps(role string) wire.Deps {
 	return wire.Deps{
 		Now: w.cfg.Now, Random: rand.Reader, Logger: w.cfg.Logger,
-		Listener: w.ports.take(role),
+		Listener: w.ports.of(role),
 	}
 }
 
