@@ -72,8 +72,8 @@ type ServerMetadata struct {
 // ParseIssuerMetadata reads metadata and checks that it is that of issuer and whole; what is
 // not is issuer.metadata_invalid.
 func ParseIssuerMetadata(raw []byte, issuer string) (*IssuerMetadata, error) {
-	m := new(IssuerMetadata)
-	if err := strictjson.Unmarshal(raw, m); err != nil {
+	m, err := readMetadata(raw)
+	if err != nil {
 		return nil, err
 	}
 	if m.Issuer != issuer || CheckIssuer(m.Issuer) != nil {
@@ -98,11 +98,42 @@ func ParseIssuerMetadata(raw []byte, issuer string) (*IssuerMetadata, error) {
 	return m, nil
 }
 
+// readMetadata reads metadata. Of a configuration in a format that is not known here nothing but
+// the format is read: its members may have other types.
+func readMetadata(raw []byte) (*IssuerMetadata, error) {
+	var outer struct {
+		IssuerMetadata
+		Configurations map[string]strictjson.Value `json:"credential_configurations_supported"`
+	}
+	if err := strictjson.Unmarshal(raw, &outer); err != nil {
+		return nil, err
+	}
+	m := outer.IssuerMetadata
+	m.Configurations = make(map[string]Configuration, len(outer.Configurations))
+	for id, one := range outer.Configurations {
+		var c Configuration
+		var format struct {
+			Format string `json:"format"`
+		}
+		if err := strictjson.Unmarshal(one, &format); err != nil {
+			return nil, err
+		}
+		switch c.Format = format.Format; c.Format {
+		case "dc+sd-jwt", "jwt_vc_json":
+			if err := strictjson.Unmarshal(one, &c); err != nil {
+				return nil, err
+			}
+		}
+		m.Configurations[id] = c
+	}
+	return &m, nil
+}
+
 func (c Configuration) check() error {
 	switch {
 	case c.Format == "dc+sd-jwt" && c.VCT == "":
 		return bad("vct is missing")
-	case (c.Format == "jwt_vc_json" || c.Format == "ldp_vc") && (c.Definition == nil || len(c.Definition.Type) == 0):
+	case c.Format == "jwt_vc_json" && (c.Definition == nil || len(c.Definition.Type) == 0):
 		return bad("credential_definition is missing")
 	case (len(c.BindingMethods) > 0) != (len(c.ProofTypes) > 0):
 		return bad("binding methods and proof types come together")

@@ -27,7 +27,7 @@ type Offer struct {
 
 // Grants holds the ways to a token.
 type Grants struct {
-	AuthorizationCode *AuthorizationCode `json:"authorization_code,omitempty"`
+	AuthorizationCode *AuthorizationCode `json:"authorization_code,omitzero"`
 	PreAuthorized     *PreAuthorized     `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitempty"`
 }
 
@@ -41,7 +41,7 @@ type AuthorizationCode struct {
 // PreAuthorized is a code that was given to the right person already (§4.1.1).
 type PreAuthorized struct {
 	Code   string  `json:"pre-authorized_code"`
-	TxCode *TxCode `json:"tx_code,omitempty"`
+	TxCode *TxCode `json:"tx_code,omitzero"` // {} is present, and says that a code is needed
 }
 
 // TxCode describes a code that travels by another channel. Description is at most 300 characters.
