@@ -35,9 +35,8 @@ func (p Public) JWK() JWK {
 	case EdDSA:
 		return JWK{Kty: "OKP", Crv: "Ed25519", X: b64(p.ed)}
 	case ES256, ES384:
-		point, _ := p.ec.Bytes() // 0x04 ‖ x ‖ y; checked when p was made
-		size := (len(point) - 1) / 2
-		return JWK{Kty: "EC", Crv: p.ec.Curve.Params().Name, X: b64(point[1 : 1+size]), Y: b64(point[1+size:])}
+		size := (len(p.point) - 1) / 2
+		return JWK{Kty: "EC", Crv: p.ec.Curve.Params().Name, X: b64(p.point[1 : 1+size]), Y: b64(p.point[1+size:])}
 	}
 	return JWK{}
 }

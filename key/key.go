@@ -50,9 +50,10 @@ type Signer interface {
 // Public is a key that verifies signatures. The zero Public verifies nothing.
 // Only New, the readers of this package and a Signer make one. It is immutable.
 type Public struct {
-	alg Algorithm
-	ec  *ecdsa.PublicKey
-	ed  ed25519.PublicKey
+	alg   Algorithm
+	ec    *ecdsa.PublicKey
+	point []byte // of ec: 0x04 ‖ x ‖ y, the one way there is to write it so
+	ed    ed25519.PublicKey
 }
 
 // New returns the Public of a copy of k, an *ecdsa.PublicKey on P-256 or P-384 or an
@@ -90,13 +91,13 @@ func newEC(k *ecdsa.PublicKey) (Public, error) {
 	return parseEC(k.Curve, point)
 }
 
-// parseEC reads 0x04 ‖ x ‖ y.
+// parseEC reads 0x04 ‖ x ‖ y, and keeps point.
 func parseEC(c elliptic.Curve, point []byte) (Public, error) {
 	k, err := ecdsa.ParseUncompressedPublicKey(c, point)
 	if err != nil {
 		return Public{}, reason.Wrap(reason.KeyWeak, "not a point of the curve", err)
 	}
-	return Public{alg: curveAlgorithm(c), ec: k}, nil
+	return Public{alg: curveAlgorithm(c), ec: k, point: point}, nil
 }
 
 // Algorithm returns the one algorithm of this key, "" for the zero Public.
@@ -113,7 +114,7 @@ func (p Public) Equal(q Public) bool {
 	case p.alg == EdDSA:
 		return p.ed.Equal(q.ed)
 	}
-	return p.ec.Equal(q.ec)
+	return bytes.Equal(p.point, q.point)
 }
 
 // Verify checks signature over message. A signature that does not verify, one in DER and

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"slices"
 	"time"
@@ -44,13 +45,16 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 		return nil, err
 	}
 	payload := s.payload(c, holder, now)
-	jwt, err := jose.Sign(ctx, jose.Header{Type: Name, KeyID: by.Method.String()}, payload, by)
+	room := make([]byte, 0, base64.RawURLEncoding.EncodedLen(len(payload))+roomForHeader+len(s.disclosures))
+	out, err := jose.AppendSigned(ctx, room, jose.Header{Type: Name, KeyID: by.Method.String()}, payload, by)
 	if err != nil {
 		return nil, err
 	}
-	out := append(make([]byte, 0, len(jwt)+1+len(s.disclosures)), jwt...)
 	return append(append(out, '~'), s.disclosures...), nil
 }
+
+// roomForHeader is about what header and signature need.
+const roomForHeader = 384
 
 func sealable(c *credential.Credential, by did.Signer) error {
 	if err := credential.Check(c); err != nil {
@@ -78,7 +82,14 @@ func newSealer(random io.Reader, c *credential.Credential) (*sealer, error) {
 	if c.Type == credential.TypeDelegation {
 		salts += hideable * sha256.Size / saltSize // room for decoys too
 	}
-	s := &sealer{random: make([]byte, salts*saltSize)}
+	const scratch, first, each = 1024, 512, 320 // bytes of what is about to be written
+	drawn := salts * saltSize
+	room := make([]byte, drawn+scratch+first+each*len(c.Permissions))
+	s := &sealer{
+		random:      room[:drawn:drawn],
+		scratch:     room[drawn : drawn : drawn+scratch],
+		disclosures: room[drawn+scratch : drawn+scratch],
+	}
 	if _, err := io.ReadFull(random, s.random); err != nil {
 		return nil, reason.Wrap(reason.InternalIndeterminate, "no randomness for salts", err)
 	}
@@ -88,10 +99,6 @@ func newSealer(random io.Reader, c *credential.Credential) (*sealer, error) {
 				return nil, reason.New(reason.IssueSaltQuality, "two salts are alike")
 			}
 		}
-	}
-	if salts > 0 {
-		s.disclosures = make([]byte, 0, 512+320*len(c.Permissions))
-		s.scratch = make([]byte, 0, 1024)
 	}
 	return s, nil
 }

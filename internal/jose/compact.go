@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -57,7 +58,7 @@ func split(token []byte) (dot1, dot2 int, err error) {
 	return bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.'), nil
 }
 
-func sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte, error) {
+func appendSigned(ctx context.Context, dst []byte, h Header, payload []byte, by key.Signer) ([]byte, error) {
 	if by == nil || by.Public().IsZero() {
 		return nil, reason.New(reason.JOSEAlgForbidden, "there is no key to sign with")
 	}
@@ -71,14 +72,15 @@ func sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte,
 	}
 	const longest = 96 // bytes of an ES384 signature
 	size := base64.RawURLEncoding.EncodedLen
-	out := make([]byte, 0, size(len(raw))+size(len(payload))+size(longest)+2)
-	out = AppendEncode(out, raw)
-	out = AppendEncode(append(out, '.'), payload)
-	sig, err := by.Sign(ctx, out)
+	start := len(dst)
+	dst = slices.Grow(dst, size(len(raw))+size(len(payload))+size(longest)+2)
+	dst = AppendEncode(dst, raw)
+	dst = AppendEncode(append(dst, '.'), payload)
+	sig, err := by.Sign(ctx, dst[start:])
 	if err != nil {
 		return nil, err
 	}
-	return AppendEncode(append(out, '.'), sig), nil
+	return AppendEncode(append(dst, '.'), sig), nil
 }
 
 // fitToSign refuses what Parse would refuse.

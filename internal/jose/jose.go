@@ -96,5 +96,10 @@ func (t Token) Unverified() []byte { return t.payload }
 // A header that Parse would refuse is refused with the same code: no typ, a kid that is unfit,
 // jwk beside kid, jwk with a private member.
 func Sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte, error) {
-	return sign(ctx, h, payload, by)
+	return AppendSigned(ctx, nil, h, payload, by)
+}
+
+// AppendSigned is Sign behind what dst holds already. With an error it returns nil.
+func AppendSigned(ctx context.Context, dst []byte, h Header, payload []byte, by key.Signer) ([]byte, error) {
+	return appendSigned(ctx, dst, h, payload, by)
 }
