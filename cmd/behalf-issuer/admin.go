@@ -6,22 +6,58 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/command/server"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/issuer"
 )
+
+// delegations is where a running issuer is told of them.
+const delegations = "/admin/v1/delegations"
 
 // Bounds of what is read and written here.
 const (
 	maxGrant  = 1 << 20 // bytes of a grant file
 	maxListed = 10_000  // delegations that list writes
 )
+
+// adminFlags are the options of the commands that work through the running server.
+func (p *program) adminFlags() []cli.Flag {
+	return []cli.Flag{
+		command.ConfigFlag("issuer"), command.JSONFlag(),
+		&cli.StringFlag{Name: "url", Usage: "https `ADDRESS` of the server; left out, origin of the settings"},
+		&cli.StringFlag{Name: "token-file", Usage: "`FILE` of the admin token; left out, admin-token-file of the settings"},
+		&cli.StringFlag{Name: "ca", Usage: "`FILE` of certificate authorities to trust; left out, outbound.ca of the settings, or the system's"},
+	}
+}
+
+// admin returns the server that the options and the settings name.
+func (p *program) admin(c *cli.Context) (*server.Admin, error) {
+	cfg, err := p.load(c)
+	if err != nil {
+		return nil, err
+	}
+	either := func(flag, setting string) string {
+		if c.IsSet(flag) {
+			return c.String(flag)
+		}
+		return setting
+	}
+	at := server.Access{URL: either("url", cfg.Origin), TokenFile: either("token-file", cfg.AdminToken), CA: either("ca", cfg.Outbound.CA)}
+	if at.URL == "" || at.TokenFile == "" {
+		return nil, command.Usage("give --config, or --url and --token-file")
+	}
+	return p.Admin(at)
+}
 
 func (p *program) grantCommand() *cli.Command {
 	return &cli.Command{
@@ -33,7 +69,7 @@ func (p *program) grantCommand() *cli.Command {
 			"Examples:\n" +
 			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json\n" +
 			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json --tx-code-file code.txt --json",
-		Flags: append(serverFlags(),
+		Flags: append(p.adminFlags(),
 			&cli.StringFlag{Name: "file", Usage: "`GRANT.json`: what is granted, to whom, for whom"},
 			&cli.StringFlag{Name: "idempotency-key", Usage: "`KEY` that stands for this grant; left out, a new one"},
 			&cli.StringFlag{Name: "tx-code-file", Usage: "write the transaction code to this new `FILE`, and not to standard output"}),
@@ -49,19 +85,19 @@ func (p *program) grant(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.server(c)
+	s, err := p.admin(c)
 	if err != nil {
 		return err
 	}
-	defer s.client.Close()
+	defer s.Close()
 	key := c.String("idempotency-key")
 	if key == "" {
-		if key, err = secret(p.Random); err != nil {
+		if key, err = wire.NewToken(p.Random); err != nil {
 			return err
 		}
 	}
-	o, err := s.grant(c.Context, body, key)
-	if err != nil {
+	var o issuer.Offering
+	if err := s.Post(c.Context, delegations, key, body, &o); err != nil {
 		return err
 	}
 	if o.Offer == nil {
@@ -122,7 +158,7 @@ func (p *program) listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "list what was granted, the oldest first", ArgsUsage: " ",
 		Description: "Example:\n   behalf-issuer list --config issuer/issuer.yaml --state issued",
-		Flags: append(serverFlags(),
+		Flags: append(p.adminFlags(),
 			&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: offered, issued, suspended, revoked or expired"}),
 		Action: p.list,
 	}
@@ -138,15 +174,15 @@ func (p *program) list(c *cli.Context) error {
 	default:
 		return command.Usage("--state is offered, issued, suspended, revoked or expired")
 	}
-	s, err := p.server(c)
+	s, err := p.admin(c)
 	if err != nil {
 		return err
 	}
-	defer s.client.Close()
+	defer s.Close()
 	after := ""
 	for range maxListed / issuer.MaxPage {
-		page, err := s.page(c.Context, after)
-		if err != nil {
+		var page issuer.Page
+		if err := s.Get(c.Context, delegations+"?limit="+strconv.Itoa(issuer.MaxPage)+"&after="+url.QueryEscape(after), &page); err != nil {
 			return err
 		}
 		if err := p.listed(c, page.Delegations, state); err != nil || page.Next == "" {
@@ -174,7 +210,7 @@ func (p *program) showCommand() *cli.Command {
 	return &cli.Command{
 		Name: "show", Usage: "show one delegation, with what was granted", ArgsUsage: "ID",
 		Description: "Example:\n   behalf-issuer show --config issuer/issuer.yaml dg-…",
-		Flags:       serverFlags(),
+		Flags:       p.adminFlags(),
 		Action:      p.show,
 	}
 }
@@ -184,36 +220,32 @@ func (p *program) show(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.server(c)
+	s, err := p.admin(c)
 	if err != nil {
 		return err
 	}
-	defer s.client.Close()
-	d, err := s.show(c.Context, id)
+	defer s.Close()
+	var d issuer.Shown
+	if err := s.Get(c.Context, delegations+"/"+id, &d); err != nil {
+		return err
+	}
+	lines, err := command.Document(d.Grant)
 	if err != nil {
 		return err
 	}
-	grant, err := strictjson.Marshal(d.Grant)
-	if err != nil {
-		return err
-	}
-	text := strictjson.Value(grant)
-	if err := text.Indent(); err != nil {
-		return err
-	}
-	return p.Say(c, d, status(d), string(text))
+	return p.Say(c, d, append(status(d), lines...)...)
 }
 
 // status says in a line or two how d stands.
-func status(d issuer.Shown) string {
-	line := fmt.Sprintf("%s is %s, granted %s, %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), len(d.Copies))
+func status(d issuer.Shown) []string {
+	lines := []string{fmt.Sprintf("%s is %s, granted %s, %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), len(d.Copies))}
 	if d.Reason != "" {
-		line += "\nReason of the last change: " + d.Reason
+		lines = append(lines, "Reason of the last change: "+d.Reason)
 	}
 	if d.Note != "" {
-		line += "\nNote: " + command.Printable(d.Note)
+		lines = append(lines, "Note: "+d.Note)
 	}
-	return line
+	return lines
 }
 
 func (p *program) changeCommand(name, usage, example string) *cli.Command {
@@ -221,7 +253,7 @@ func (p *program) changeCommand(name, usage, example string) *cli.Command {
 		Name: name, Usage: usage, ArgsUsage: "ID",
 		Description: "It ends with 0 only when the change is durable; doing it again changes nothing. Gateways see it within status.ttl.\n\n" +
 			"Example:\n   behalf-issuer " + name + " dg-… --config issuer/issuer.yaml --reason " + example,
-		Flags: append(serverFlags(),
+		Flags: append(p.adminFlags(),
 			&cli.StringFlag{Name: "reason", Usage: "`WORDS` of lower case joined by dashes: why"},
 			&cli.StringFlag{Name: "note", Usage: "`TEXT` that is kept and never published"}),
 		Action: func(c *cli.Context) error { return p.change(c, name) },
@@ -236,13 +268,17 @@ func (p *program) change(c *cli.Context, name string) error {
 	if c.String("reason") == "" {
 		return command.Usage("%s needs --reason", name)
 	}
-	s, err := p.server(c)
+	s, err := p.admin(c)
 	if err != nil {
 		return err
 	}
-	defer s.client.Close()
-	d, err := s.change(c.Context, id, name, issuer.Change{Reason: c.String("reason"), Note: c.String("note")})
+	defer s.Close()
+	body, err := strictjson.Marshal(issuer.Change{Reason: c.String("reason"), Note: c.String("note")})
 	if err != nil {
+		return err
+	}
+	var d issuer.Shown
+	if err := s.Post(c.Context, delegations+"/"+id+"/"+name, "", body, &d); err != nil {
 		return err
 	}
 	return p.Say(c, d, fmt.Sprintf("%s is %s.", d.ID, d.State))

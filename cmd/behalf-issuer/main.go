@@ -6,21 +6,51 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/command/server"
+	"github.com/behalf-id/behalf/internal/wire"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	p := &program{&command.Program{
-		Name: "behalf-issuer", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Random: rand.Reader,
-	}}
-	code := p.run(ctx, os.Args)
-	stop()
-	os.Exit(code)
+func main() { os.Exit(command.Main("behalf-issuer", time.Now, run)) }
+
+// program has the commands.
+type program struct{ server.Role }
+
+// run runs one command and returns its exit code.
+func run(ctx context.Context, args []string, shell *command.Program) int {
+	p := &program{server.Role{Program: shell, Role: "issuer"}}
+	return p.Run(ctx, &cli.App{
+		Usage: "grant delegations, issue them to wallets, and suspend or revoke them",
+		Description: "init makes a folder with all that an issuer needs; serve runs it. grant, list, show, suspend, resume and " +
+			"revoke work through the running server, keys on the folder of keys.",
+		Commands: []*cli.Command{
+			p.initCommand(), p.serveCommand(), p.grantCommand(), p.listCommand(), p.showCommand(),
+			p.changeCommand("suspend", "stop a delegation until it is resumed", "in-hospital"),
+			p.changeCommand("resume", "lift a suspension", "home-again"),
+			p.changeCommand("revoke", "end a delegation for good", "withdrawn-by-principal"),
+			p.keysCommand(),
+		},
+	}, args)
+}
+
+// load reads the settings that --config and the environment give.
+func (p *program) load(c *cli.Context) (wire.IssuerConfig, error) {
+	cfg := wire.DefaultIssuer()
+	err := p.Load(c, &cfg)
+	return cfg, err
+}
+
+func (p *program) keysCommand() *cli.Command {
+	return p.KeysCommand("credentials",
+		"The new key is published at once and signs when every verifier has seen it. The old one stays published until the last "+
+			"credential that it may have signed has ended.",
+		func(c *cli.Context) (wire.KeysConfig, wire.Rotation, error) {
+			cfg, err := p.load(c)
+			return cfg.Keys, cfg.Rotation(), err
+		})
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/trustframework/registry"
 )
@@ -25,7 +25,7 @@ func (p *program) applyCommand() *cli.Command {
 			"Examples:\n" +
 			"   behalf-registry apply --config registry/registry.yaml --dry-run framework.yaml\n" +
 			"   behalf-registry apply --url https://registry.example.org --token-file admin-token framework.yaml",
-		Flags: append(remoteFlags(), configFlag(), jsonFlag(),
+		Flags: append(remoteFlags(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would change, and change nothing"}),
 		Action: p.apply,
 	}
@@ -38,7 +38,7 @@ type applied struct {
 }
 
 func (p *program) apply(c *cli.Context) error {
-	path, err := oneFile(c)
+	path, err := command.OneArgument(c, "FILE")
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (p *program) apply(c *cli.Context) error {
 	if done.Changes == nil {
 		done.Changes = []string{}
 	}
-	return p.say(c, done, append(done.Changes, summary(c, done))...)
+	return p.Say(c, done, append(done.Changes, summary(c, done))...)
 }
 
 func (p *program) applyTo(c *cli.Context, f *trustframework.Framework) (done applied, err error) {
@@ -94,31 +94,24 @@ func (p *program) exportCommand() *cli.Command {
 			"Examples:\n" +
 			"   behalf-registry export --config registry/registry.yaml > framework.json\n" +
 			"   behalf-registry export --url https://registry.example.org --token-file admin-token > framework.json",
-		Flags:  append(remoteFlags(), configFlag(), jsonFlag()),
+		Flags:  remoteFlags(),
 		Action: p.export,
 	}
 }
 
 func (p *program) export(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := command.NoArguments(c); err != nil {
 		return err
 	}
 	f, err := p.exportFrom(c)
 	if err != nil {
 		return err
 	}
-	raw, err := strictjson.Marshal(f)
+	lines, err := command.Document(f)
 	if err != nil {
 		return err
 	}
-	v := strictjson.Value(raw)
-	if !c.Bool("json") {
-		if err := v.Indent(); err != nil {
-			return err
-		}
-	}
-	_, err = fmt.Fprintf(p.out, "%s\n", v)
-	return err
+	return p.Say(c, f, lines...)
 }
 
 func (p *program) exportFrom(c *cli.Context) (f *trustframework.Framework, err error) {
@@ -142,15 +135,14 @@ func (p *program) logCommand() *cli.Command {
 			Description: "Works on the store itself, while no server runs on it. Write down the digest: a later log must lead on from it.\n\n" +
 				"Example:\n" +
 				"   behalf-registry log verify --config registry/registry.yaml",
-			Flags:  []cli.Flag{configFlag(), jsonFlag()},
+			Flags:  []cli.Flag{command.ConfigFlag("registry"), command.JSONFlag()},
 			Action: p.verify,
 		}},
-		Action: func(*cli.Context) error { return usage("log needs a command: verify") },
 	}
 }
 
 func (p *program) verify(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := command.NoArguments(c); err != nil {
 		return err
 	}
 	return p.onStore(c, func(ctx context.Context, r *registry.Registry) error {
@@ -158,6 +150,6 @@ func (p *program) verify(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		return p.say(c, v, fmt.Sprintf("%d versions, unbroken. Newest: %s", v.Versions, v.Digest))
+		return p.Say(c, v, fmt.Sprintf("%d versions, unbroken. Newest: %s", v.Versions, v.Digest))
 	})
 }

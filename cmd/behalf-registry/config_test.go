@@ -5,13 +5,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/config"
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/key"
@@ -21,31 +21,32 @@ import (
 // The key that signs is the one of its time, under the configured DID; the others are announced.
 func TestKeysOverRotation(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "reg")
-	command(t, exitDone, "init", "--dir", dir, "--did", "did:web:registry.example.org")
+	prog().Call(t, command.Done, "init", "--dir", dir, "--did", "did:web:registry.example.org")
 	var s wire.RegistryConfig
-	if err := config.LoadFrom(in(dir, "registry.yaml"), "registry", nil, &s); err != nil {
+	if err := config.LoadFrom(filepath.Join(dir, "registry.yaml"), "registry", nil, &s); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	p := &program{out: io.Discard, err: io.Discard, now: func() time.Time { return start.Add(2 * time.Second) }}
-	by, announce, err := s.Signers(t.Context(), p.deps())
+	after := 2 * time.Second
+	deps := wire.Deps{Now: func() time.Time { return start.Add(after) }, Random: rand.Reader}
+	by, announce, err := s.Signers(t.Context(), deps)
 	if err != nil || by.Method.String() != "did:web:registry.example.org#k1" || len(announce) != 0 {
 		t.Fatalf("%s, %d announced, %v", by.Method, len(announce), err)
 	}
 	next := rotate(t, dir, start)
-	if by, announce, err = s.Signers(t.Context(), p.deps()); err != nil || by.Method.Fragment() != "k1" || len(announce) != 1 {
+	if by, announce, err = s.Signers(t.Context(), deps); err != nil || by.Method.Fragment() != "k1" || len(announce) != 1 {
 		t.Fatalf("before: %s, %d announced, %v", by.Method, len(announce), err)
 	}
-	p.now = func() time.Time { return start.Add(90 * time.Minute) }
-	if by, announce, err = s.Signers(t.Context(), p.deps()); err != nil || by.Method.Fragment() != next || len(announce) != 1 {
+	after = 90 * time.Minute
+	if by, announce, err = s.Signers(t.Context(), deps); err != nil || by.Method.Fragment() != next || len(announce) != 1 {
 		t.Fatalf("after: %s, %d announced, %v", by.Method, len(announce), err)
 	}
-	p.now = func() time.Time { return start.Add(30 * time.Hour) }
-	if _, announce, err = s.Signers(t.Context(), p.deps()); err != nil || len(announce) != 0 {
+	after = 30 * time.Hour
+	if _, announce, err = s.Signers(t.Context(), deps); err != nil || len(announce) != 0 {
 		t.Fatalf("in the end: %d announced, %v", len(announce), err)
 	}
-	s.Keys = in(dir, "absent")
-	if _, _, err := s.Signers(t.Context(), p.deps()); err == nil {
+	s.Keys = filepath.Join(dir, "absent")
+	if _, _, err := s.Signers(t.Context(), deps); err == nil {
 		t.Fatal("an absent folder has keys")
 	}
 	if _, err := os.Stat(s.Keys); err == nil {
@@ -55,11 +56,11 @@ func TestKeysOverRotation(t *testing.T) {
 
 func rotate(t *testing.T, dir string, start time.Time) string {
 	t.Helper()
-	passphrase, err := os.ReadFile(in(dir, "passphrase"))
+	passphrase, err := os.ReadFile(filepath.Join(dir, "passphrase"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := file.Open(context.Background(), in(dir, "keys"), []byte(strings.TrimSpace(string(passphrase))), rand.Reader)
+	ring, err := file.Open(context.Background(), filepath.Join(dir, "keys"), []byte(strings.TrimSpace(string(passphrase))), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

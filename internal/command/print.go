@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -58,6 +59,19 @@ func (p *Program) JSON(v any) error {
 	}
 	_, err = fmt.Fprintln(p.Out, Printable(string(raw)))
 	return err
+}
+
+// Document returns the lines of v as indented JSON, for Say.
+func Document(v any) ([]string, error) {
+	raw, err := strictjson.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := jsontext.Value(raw)
+	if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
+		return nil, err
+	}
+	return strings.Split(string(text), "\n"), nil
 }
 
 // Show writes lines, printable, to the error output: what a person is told beside the result.

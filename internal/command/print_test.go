@@ -69,6 +69,20 @@ func TestSay(t *testing.T) {
 	}
 }
 
+func TestDocument(t *testing.T) {
+	lines, err := Document(map[string][]string{"names": {hostile, "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"{", `  "names": [`, `    ` + `"Lark` + "\u202ehill\u200b" + `\u001b[2J\r\n` + "\u009b\U000e0041" + `",`, `    "b"`, "  ]", "}"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Document(func() {}); err == nil {
+		t.Error("a function was written")
+	}
+}
+
 func TestShowAndComplain(t *testing.T) {
 	got := run(t, func(p *Program, _ *cli.Context) error {
 		p.Complain("one\ntwo")

@@ -138,7 +138,7 @@ func (g *gateway) openStore(ctx context.Context) (err error) {
 
 // openWorld makes what reaches registry and parties.
 func (g *gateway) openWorld(ctx context.Context) (err error) {
-	if g.fetch, err = g.cfg.Outbound.client(g.deps); err != nil {
+	if g.fetch, err = g.cfg.Outbound.Client(g.deps); err != nil {
 		return err
 	}
 	if g.framework, err = g.cfg.Registry.client(ctx, g.fetch, g.store, g.deps); err != nil {

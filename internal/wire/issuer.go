@@ -196,7 +196,7 @@ func (p *issuerParts) open(ctx context.Context) (err error) {
 		return err
 	}
 	p.closers = append([]func() error{p.log.Close}, p.closers...)
-	if p.fetch, err = p.cfg.Outbound.client(p.deps); err != nil {
+	if p.fetch, err = p.cfg.Outbound.Client(p.deps); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, func() error { p.fetch.Close(); return nil })

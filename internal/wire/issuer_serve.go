@@ -14,7 +14,6 @@ import (
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/issuer"
-	"github.com/behalf-id/behalf/key/file"
 	"github.com/behalf-id/behalf/store"
 )
 
@@ -151,20 +150,4 @@ func (o own) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
 		return nil, err
 	}
 	return did.ReadDocument(raw, id, o.now())
-}
-
-// keyMargin is how much longer an old key is published than the longest credential that it may have
-// signed lives: for one that was granted ahead of its beginning.
-const keyMargin = 31 * 24 * time.Hour
-
-// Rotate makes a new key in the issuer's ring, which is published from now and signs once KeyLead is
-// over. The keys before it stay published for as long as anything that they signed may be valid.
-func (c IssuerConfig) Rotate(ctx context.Context, ring *file.Ring, now time.Time) (id string, at time.Time, err error) {
-	alg, err := c.Keys.Signs()
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	at = now.Add(c.KeyLead).UTC()
-	id, err = ring.Rotate(ctx, alg, now, at, c.LongestValidity()+keyMargin)
-	return id, at, err
 }

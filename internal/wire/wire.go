@@ -74,7 +74,9 @@ type Outbound struct {
 	CA string `yaml:"ca"`
 }
 
-func (o Outbound) client(d Deps) (*safehttp.Client, error) {
+// Client returns a client that reaches these and no other private hosts. A file that is no PEM of
+// certificates is cli.config.
+func (o Outbound) Client(d Deps) (*safehttp.Client, error) {
 	roots, err := readRoots(o.CA)
 	if err != nil {
 		return nil, err
