@@ -45,15 +45,15 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 }
 
 func (i *issued) payload(raw []byte) (err error) {
-	var room [roomForClaims]strictjson.Member
-	r, claims, err := wire.NewReader(raw, room[:0])
+	var room [wire.RoomForMembers]strictjson.Member
+	claims, err := strictjson.CheckMembers(raw, room[:0])
 	if err != nil {
 		return err
 	}
 	if i.sites, err = scanChecked(raw); err != nil {
 		return err
 	}
-	p := payload{Reader: r, c: &i.base}
+	p := payload{Reader: wire.ReaderOf(raw), c: &i.base}
 	for _, m := range claims {
 		p.member(m)
 	}
@@ -66,9 +66,6 @@ func (i *issued) payload(raw []byte) (err error) {
 	}
 	return nil
 }
-
-// roomForClaims is how many claims need no memory of their own.
-const roomForClaims = 20
 
 // payload reads the issuer's claims (delegation.md §3.2).
 type payload struct {

@@ -35,15 +35,20 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 		return nil, reason.New(reason.JOSEHeaderInvalid, "cty is not vc")
 	}
 	payload := t.Unverified()
-	if err := strictjson.Check(payload); err != nil {
+	var room [wire.RoomForMembers]strictjson.Member
+	members, err := strictjson.CheckMembers(payload, room[:0])
+	if reason.Of(err) == reason.JSONType { // some JSON, and no object
+		return nil, err
+	}
+	if err != nil {
 		return nil, nested(payload, err)
 	}
 	i := &issued{token: t, digest: digest}
-	claims, err := readRegistered(payload)
+	claims, err := readRegistered(members)
 	if err != nil {
 		return nil, err
 	}
-	i.c, i.late = wire.ReadVC(payload, "iss", "sub", "jti", "exp", "nbf", "iat")
+	i.c, i.late = wire.ReadMembersVC(payload, members, "iss", "sub", "jti", "exp", "nbf", "iat")
 	if i.c == nil || i.late != nil && (!proof.Decides(i.late) || i.c.Issuer == "") {
 		return nil, nested(payload, i.late)
 	}
@@ -62,12 +67,9 @@ type registered struct {
 	until, from         time.Time
 }
 
-func readRegistered(payload []byte) (out registered, err error) {
-	for m, err := range strictjson.Members(payload) {
-		if err == nil {
-			err = out.member(m)
-		}
-		if err != nil {
+func readRegistered(members []strictjson.Member) (out registered, err error) {
+	for _, m := range members {
+		if err := out.member(m); err != nil {
 			return out, err
 		}
 	}

@@ -144,18 +144,17 @@ func readPresentation(raw []byte) (*presentation, error) {
 	if p.method, err = did.ParseURL(t.Header.KeyID); err != nil {
 		return nil, reason.Wrap(reason.JOSEKidInvalid, "kid is not a DID URL", err)
 	}
-	if err := strictjson.Check(t.Unverified()); err != nil {
+	var room [12]strictjson.Member
+	members, err := strictjson.CheckMembers(t.Unverified(), room[:0])
+	if err != nil {
 		return nil, err
 	}
-	return p, p.payload(t.Unverified())
+	return p, p.payload(members)
 }
 
-func (p *presentation) payload(raw []byte) error {
+func (p *presentation) payload(members []strictjson.Member) error {
 	context, kind := false, false
-	for m, err := range strictjson.Members(raw) {
-		if err != nil {
-			return err
-		}
+	for _, m := range members {
 		switch string(m.Name) {
 		case "@context":
 			context = isContext(m.Value)

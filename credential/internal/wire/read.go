@@ -20,15 +20,44 @@ type Reader struct {
 	err  error
 }
 
-// NewReader returns a Reader of raw and the members of raw, appended to into. It checks raw
-// first: what two readers could read in two ways, and what is no object, has the codes of
-// strictjson.CheckMembers.
-func NewReader(raw []byte, into []strictjson.Member) (*Reader, []strictjson.Member, error) {
-	members, err := strictjson.CheckMembers(raw, into)
+// ReaderOf returns a Reader of checked, whose values have passed strictjson.Check one by one.
+func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
+
+// Registered reads a registered JWT claim that is a string; another type is json.type.
+func (r *Reader) Registered(value []byte) string {
+	s, err := r.text.String(value)
 	if err != nil {
-		return nil, nil, err
+		r.Fail(err)
 	}
-	return &Reader{text: view.Of(raw)}, members, nil
+	return s
+}
+
+// NumericDate reads whole seconds since 1970 (RFC 7519 §2); what is no integer has the codes of strictjson.Int.
+func (r *Reader) NumericDate(value []byte) time.Time {
+	n, err := strictjson.Int(value)
+	if err != nil {
+		r.Fail(err)
+	}
+	return time.Unix(n, 0).UTC()
+}
+
+// Closed reads an object of exactly one member called name and returns its value, or nil.
+func (r *Reader) Closed(value []byte, name string) (inner strictjson.Value) {
+	n := 0
+	for m, err := range strictjson.Members(value) {
+		if n++; err == nil && string(m.Name) == name {
+			inner = m.Value
+		}
+	}
+	if n != 1 {
+		return nil
+	}
+	return inner
+}
+
+// Framework reads who the issuer worked under.
+func (r *Reader) Framework(value []byte, c *credential.Credential) {
+	r.texts(value, "trust framework", 1, []string{"id", "policy"}, &c.Framework, &c.Policy)
 }
 
 // Err returns the first refusal.
@@ -135,44 +164,4 @@ func (r *Reader) texts(value []byte, object string, need int, names []string, in
 	if all := uint(1)<<need - 1; have&all != all {
 		r.Invalid(object)
 	}
-}
-
-// ReaderOf returns a Reader of checked, whose values have passed strictjson.Check one by one.
-func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
-
-// Registered reads a registered JWT claim that is a string; another type is json.type.
-func (r *Reader) Registered(value []byte) string {
-	s, err := r.text.String(value)
-	if err != nil {
-		r.Fail(err)
-	}
-	return s
-}
-
-// NumericDate reads whole seconds since 1970 (RFC 7519 §2); what is no integer has the codes of strictjson.Int.
-func (r *Reader) NumericDate(value []byte) time.Time {
-	n, err := strictjson.Int(value)
-	if err != nil {
-		r.Fail(err)
-	}
-	return time.Unix(n, 0).UTC()
-}
-
-// Closed reads an object of exactly one member called name and returns its value, or nil.
-func (r *Reader) Closed(value []byte, name string) (inner strictjson.Value) {
-	n := 0
-	for m, err := range strictjson.Members(value) {
-		if n++; err == nil && string(m.Name) == name {
-			inner = m.Value
-		}
-	}
-	if n != 1 {
-		return nil
-	}
-	return inner
-}
-
-// Framework reads who the issuer worked under.
-func (r *Reader) Framework(value []byte, c *credential.Credential) {
-	r.texts(value, "trust framework", 1, []string{"id", "policy"}, &c.Framework, &c.Policy)
 }

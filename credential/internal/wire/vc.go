@@ -18,12 +18,17 @@ import (
 // mechanism and are passed over. With a refusal comes what was read, unless raw is no JSON
 // object: enough to tell the credential apart from others, and nothing to act on.
 func ReadVC(raw []byte, beside ...string) (*credential.Credential, error) {
-	var room [roomForMembers]strictjson.Member
-	r, members, err := NewReader(raw, room[:0])
+	var room [RoomForMembers]strictjson.Member
+	members, err := strictjson.CheckMembers(raw, room[:0])
 	if err != nil {
 		return nil, err
 	}
-	v := vcReader{Reader: r, c: new(credential.Credential), beside: beside}
+	return ReadMembersVC(raw, members, beside...)
+}
+
+// ReadMembersVC is ReadVC of what strictjson.CheckMembers gave for raw.
+func ReadMembersVC(raw []byte, members []strictjson.Member, beside ...string) (*credential.Credential, error) {
+	v := vcReader{Reader: ReaderOf(raw), c: new(credential.Credential), beside: beside}
 	for _, m := range members {
 		v.top(m)
 	}
@@ -36,10 +41,10 @@ func ReadVC(raw []byte, beside ...string) (*credential.Credential, error) {
 	return v.c, v.err
 }
 
-const (
-	hasSubjectType = HasSubject << 1
-	roomForMembers = 20 // members of a credential, not to allocate for them
-)
+const hasSubjectType = HasSubject << 1
+
+// RoomForMembers is how many members a credential usually has at most: room not to allocate.
+const RoomForMembers = 20
 
 type vcReader struct {
 	*Reader
