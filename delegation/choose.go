@@ -64,6 +64,9 @@ func (e *evaluation) give(a *answer, answers []answer, drop []dropped) Decision 
 	d := e.deny(a.code)
 	d.Outcome, d.Obligations = a.outcome, a.obligations
 	d.Permission, d.Link = a.permission.ID, e.leaf().Name
+	if a.root != nil {
+		d.RootPermission = a.root.ID
+	}
 	if a.outcome != Deny {
 		e.until(e.now.Add(a.maxAge - e.oldest))
 		d.Expires = e.expires

@@ -29,6 +29,28 @@ func decide(w World, p Presentation, r Request) Decision {
 	return e.authority()
 }
 
+// Preflight runs the steps that need neither status nor restrictions, S1 to S4. It is false with the
+// denial that Decide would give whatever the status is, so that nothing is fetched for a chain
+// that nobody stands behind; true says nothing about the rest. The status of supporting
+// credentials is read by S4.6 already, so it has to be in w.
+func Preflight(w World, p Presentation, r Request) (Decision, bool) {
+	e := evaluation{
+		registry: registry{framework: w.Framework, now: w.Now},
+		world:    &w, shown: &p, asked: &r,
+	}
+	all := steps()
+	for _, step := range all[:beforeStatus] {
+		step(&e)
+		if len(e.found.codes) > 0 {
+			return e.denial(), false
+		}
+	}
+	return Decision{}, true
+}
+
+// beforeStatus is the number of steps that stand before S5.
+const beforeStatus = 5
+
 // steps are those of §7 that end in a plain denial, in their order.
 func steps() [9]func(*evaluation) {
 	return [...]func(*evaluation){

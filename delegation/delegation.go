@@ -147,11 +147,14 @@ type Decision struct {
 	Obligations []string      // sorted by code point
 	NarrowTo    []string      // sorted; with authority.request_too_broad alone
 	Permission  string        // id of the deciding permission, "" where none decided
-	Link        string        // name of the link that decided, "" where none did
-	Expires     time.Time     // earliest limit of anything that the decision used; zero with a denial, which must not be kept
-	StatusAge   time.Duration // oldest status that was noted
-	NotBefore   time.Time     // with credential.not_yet_valid and credential.expired: the link's interval
-	NotAfter    time.Time
+	// RootPermission is the id of the permission of the root that Permission rests on: what uses
+	// are counted by, as every id below the root is made up by a delegate.
+	RootPermission string
+	Link           string        // name of the link that decided, "" where none did
+	Expires        time.Time     // earliest limit of anything that the decision used; zero with a denial, which must not be kept
+	StatusAge      time.Duration // oldest status that was noted
+	NotBefore      time.Time     // with credential.not_yet_valid and credential.expired: the link's interval
+	NotAfter       time.Time
 }
 
 // Decide answers r. It never fails: what cannot be found out is a denial.

@@ -15,6 +15,14 @@ type entry struct {
 	risk       int // highest of the history
 }
 
+// origin returns the permission of the root at the end of the history.
+func (en *entry) origin() *credential.Permission {
+	for en.up != nil {
+		en = en.up
+	}
+	return en.permission
+}
+
 // dropped is a permission that S8.7 voided.
 type dropped struct {
 	permission *credential.Permission

@@ -129,11 +129,18 @@ func (e *evaluation) assembly() {
 	for i := 1; i < len(e.chain); i++ {
 		c := &e.chain[i]
 		switch {
-		case c.Credential.Parent != nil && c.Parent == NamedByDigest:
-		case c.Credential.Parent != nil && c.Parent == NamedByID:
-			e.fail(reason.ChainDigestMismatch, c)
-		default:
+		case c.Credential.Parent == nil || c.Parent != NamedByDigest && c.Parent != NamedByID:
 			e.fail(reason.ChainParentMissing, c)
+		case c.Parent == NamedByID:
+			e.fail(reason.ChainDigestMismatch, c)
+		case e.named(c.Name, i):
+			e.fail(reason.ChainCycle, c)
 		}
 	}
+}
+
+// named reports whether one of the first n links has the name. Status and disclosures are kept by
+// name, and a delegate names their own link: without this, a link could speak for the one above it.
+func (e *evaluation) named(name string, n int) bool {
+	return slices.ContainsFunc(e.chain[:n], func(l link) bool { return l.Name == name })
 }

@@ -90,6 +90,7 @@ func childWithin(found *findings, parent, child *credential.Credential, signer f
 	signer()
 	widenings(found, parent, child)
 	found.when(child.Delegate.ID == parent.Delegate.ID || child.Delegate.ID == parent.OnBehalfOf.ID, reason.ChainCycle)
+	found.when(child.ID != "" && child.ID == parent.ID, reason.ChainCycle)
 	return true
 }
 

@@ -27,7 +27,8 @@ type answer struct {
 	code        reason.Code
 	obligations []string
 	permission  *credential.Permission
-	maxAge      time.Duration // how old a status may be at the risk of this answer
+	root        *credential.Permission // the permission of the root that it rests on
+	maxAge      time.Duration          // how old a status may be at the risk of this answer
 }
 
 // match is §9 for one entry; false is M1, no result.
@@ -40,7 +41,7 @@ func (e *evaluation) match(en *entry) (answer, bool) {
 	m.class = e.policy.ByRisk[riskName(m.risk)]
 	m.requirements()
 	a := m.answer()
-	a.permission = p
+	a.permission, a.root = p, en.origin()
 	a.maxAge = e.statusMaxAge(m.risk)
 	return a, true
 }

@@ -27,7 +27,7 @@ type Access struct {
 	Window               *delegation.Window `json:"record_window,omitempty"`
 	Assurance            string             `json:"assurance,omitempty"`
 	Satisfied            []string           `json:"satisfied,omitempty"`
-	SupportedObligations []string           `json:"supported_obligations,omitempty"`
+	SupportedObligations []string           `json:"supported_obligations,omitzero"` // null: the usual ones; []: none
 }
 
 // Bounds of an Access.

@@ -105,6 +105,8 @@ func (g *Gateway) Progress(ctx context.Context, id string) (Progress, error) {
 	switch {
 	case err != nil:
 		return Progress{}, err
+	case s.Stage == stageDecided && !s.Decision.Expires.IsZero() && !g.cfg.Now().Before(s.Decision.Expires):
+		return Progress{State: "expired"}, nil // a permit that no longer holds is not told
 	case s.Stage == stageDecided:
 		return Progress{State: "decided", Decision: s.Decision, Handle: s.Handle}, nil
 	case g.cfg.Now().Before(s.Expires):

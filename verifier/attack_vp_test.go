@@ -129,6 +129,14 @@ func attackUnsatisfied(t *testing.T) {
 			w.expect(g.send(), reason.QueryUnsatisfied)
 		})
 	}
+	t.Run("trusted_authorities", func(t *testing.T) {
+		w.TB = t
+		g := w.forge(sd)
+		w.rewrite(g.session, func(s map[string]any) {
+			s["query"].(object)["credentials"].([]any)[0].(object)["trusted_authorities"] = []any{object{"type": "openid_federation", "values": []string{"https://other.test"}}}
+		})
+		w.expect(g.send(), reason.QueryUnsatisfied)
+	})
 	w.TB = t
 	g := w.forge(sd) // an item that no claim covers: the decision names it better than the query could
 	g.at("delegation")["permission"] = []any{}

@@ -129,6 +129,9 @@ func (g *Gateway) Evaluate(ctx context.Context, e *Evaluation) (Decided, error) 
 	if err := e.presenterIs(h.presentation.Presenter); err != nil {
 		q.refusal = err
 	}
+	if !withinConsent(a, h.access) && q.refusal == nil {
+		q.refusal = reason.New(reason.QueryUnsatisfied, "the presentation was given for another access: make a new request")
+	}
 	return g.settle(ctx, nil, q)
 }
 
@@ -160,6 +163,16 @@ func (e *Evaluation) presenterIs(presenter string) error {
 		return reason.New(reason.PresentationHolderBindingFailed, "the delegate named is not the one who presented")
 	}
 	return nil
+}
+
+// withinConsent reports whether a is what the holder agreed to, or a part of it: the same person,
+// action, purpose, controller and jurisdiction, and the same resource or one below it.
+func withinConsent(a, agreed Access) bool {
+	narrowed := a
+	if delegation.Covers(agreed.Resource, a.Resource) {
+		narrowed.Resource = agreed.Resource
+	}
+	return sameAccess(narrowed, agreed)
 }
 
 func sameAccess(a, b Access) bool {

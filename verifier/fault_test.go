@@ -72,11 +72,11 @@ func attackBrokenStep(t *testing.T) {
 			"nil":   func(context.Context) {},
 			"stall": func(ctx context.Context) {
 				if step.name == "framework" { // has no context: it just takes long
-					time.Sleep(time.Minute)
+					<-time.After(time.Minute)
 				}
 				<-ctx.Done()
 			},
-			"deaf stall": func(context.Context) { time.Sleep(time.Minute) },
+			"deaf stall": func(context.Context) { <-time.After(time.Minute) },
 		} {
 			if step.name == "framework" && name == "stall" {
 				continue
@@ -111,7 +111,7 @@ func breakStep(t *testing.T, fault func(*verifier.Config, func(context.Context))
 	if p, err := w.Progress(t.Context(), s.ID); err != nil || p.State != "decided" || p.Decision.Outcome != "deny" {
 		t.Errorf("%v %+v", err, p)
 	}
-	time.Sleep(2 * time.Minute) // what still runs ends
+	<-time.After(2 * time.Minute) // what still runs ends
 }
 
 // attackCancelled is a wallet that goes away: its denial is recorded all the same.

@@ -270,27 +270,36 @@ func TestUses(t *testing.T) {
 	}
 	s := w.ask(booking())
 	w.expect(w.post(s, map[string][]string{"delegation": {w.show(s, sd, raw, w.bob)}}), reason.AuthorityUsesExhausted)
-	s = w.ask(booking()) // the same permission in another credential has uses of its own
+	again := func(want reason.Code) {
+		t.Helper()
+		s := w.ask(booking())
+		w.expect(w.post(s, map[string][]string{"delegation": {w.show(s, sd, w.seal(sd, c, w.issuer), w.bob)}}), want)
+	}
 	c.ID = "urn:uuid:6f3c3f0a-1f0e-4f5c-8b53-2f4f8d3f4fff"
-	w.expect(w.post(s, map[string][]string{"delegation": {w.show(s, sd, w.seal(sd, c, w.issuer), w.bob)}}), reason.OK)
+	again(reason.AuthorityUsesExhausted) // the same permission in another wrapping is the same permission
+	c.Permissions[0].ID = "urn:uuid:00000000-0000-4000-8000-000000000099"
+	again(reason.OK) // another one has uses of its own
 }
 
 // TestFrameworkChangesMeanwhile shows that a decision made on an older framework is never released.
 func TestFrameworkChangesMeanwhile(t *testing.T) {
-	for name, want := range map[string]reason.Code{"once": reason.TrustIssuerSuspended, "again and again": reason.InternalIndeterminate} {
+	for name, c := range map[string]struct {
+		change func(f *trustframework.Framework)
+		want   reason.Code
+	}{
+		"withdrawn":       {func(f *trustframework.Framework) { f.Accreditations[0].Status = trustframework.Suspended }, reason.TrustIssuerSuspended},
+		"again and again": {func(*trustframework.Framework) {}, reason.InternalIndeterminate},
+	} {
 		w := newWorld(t)
 		w.restrictions.hook = func(context.Context) ([]delegation.Restriction, error) {
 			next := newFramework()
-			next.Version = w.framework.Version
-			if w.framework.Version == 7 || name != "once" {
-				next.Version++
-			}
-			next.Accreditations[0].Status = trustframework.Suspended
+			next.Version = w.framework.Version + 1
+			c.change(next)
 			w.framework = next
 			return nil, nil
 		}
 		_, got := w.answer(sd, nil)
-		if got.code != want || got.outcome != "deny" {
+		if got.code != c.want || got.outcome != "deny" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // anew for each question.
 type held struct {
 	presentation delegation.Presentation
-	root         string // digest of the root
+	access       Access // what it was presented for
 	evidence     string // digest of what was shown, for the audit log
 	until        time.Time
 }
@@ -48,5 +48,9 @@ func (h *handles) get(id string, now time.Time) (held, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v, ok := h.byID[id]
-	return v, ok && now.Before(v.until)
+	if ok && !now.Before(v.until) {
+		delete(h.byID, id) // for good: a clock that steps back brings nothing back
+		return held{}, false
+	}
+	return v, ok
 }

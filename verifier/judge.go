@@ -135,7 +135,7 @@ func limited(p delegation.Presentation) bool {
 	return false
 }
 
-// usesPrefix is where uses are counted: for each permission of each chain root.
+// usesPrefix is where uses are counted: for each permission of a root.
 const usesPrefix = "gateway/uses/"
 
 type uses struct {
@@ -148,7 +148,8 @@ type uses struct {
 func (g *Gateway) countUses(ctx context.Context, q question, w delegation.World, out *judged) error {
 	most := 0
 	for range 2 {
-		e, n, err := g.usesOf(ctx, q.held.root, out.decision.Permission)
+		key := usesKey(q.held.presentation, out.decision)
+		e, n, err := g.usesOf(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ func (g *Gateway) countUses(ctx context.Context, q question, w delegation.World,
 		if out.decision = delegation.Decide(w, q.held.presentation, q.access.request(most)); !granted(out.decision) {
 			return nil
 		}
-		if e.Key == usesKey(q.held.root, out.decision.Permission) {
+		if key == usesKey(q.held.presentation, out.decision) {
 			raw, err := strictjson.Marshal(uses{n + 1})
 			e.Value = raw
 			out.uses = []store.Change{{Entry: e}}
@@ -166,8 +167,7 @@ func (g *Gateway) countUses(ctx context.Context, q question, w delegation.World,
 	return reason.New(reason.InternalIndeterminate, "no permission could be settled on")
 }
 
-func (g *Gateway) usesOf(ctx context.Context, root, permission string) (store.Entry, int, error) {
-	key := usesKey(root, permission)
+func (g *Gateway) usesOf(ctx context.Context, key string) (store.Entry, int, error) {
 	e, err := g.cfg.Store.Get(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Entry{Key: key}, 0, nil
@@ -182,7 +182,10 @@ func (g *Gateway) usesOf(ctx context.Context, root, permission string) (store.En
 	return e, u.Count, nil
 }
 
-func usesKey(root, permission string) string {
-	d := sha256.Sum256([]byte(root + "\x00" + permission))
-	return usesPrefix + base64.RawURLEncoding.EncodeToString(d[:])
+// usesKey names the counter of a permission: by who issued the root and by the root's permission.
+// Every id and every signature below is a delegate's to vary, and the root's own signature can be
+// varied without becoming invalid; these two can not.
+func usesKey(p delegation.Presentation, d delegation.Decision) string {
+	h := sha256.Sum256([]byte(p.Chain[0].Credential.Issuer + "\x00" + d.RootPermission))
+	return usesPrefix + base64.RawURLEncoding.EncodeToString(h[:])
 }

@@ -45,26 +45,22 @@ func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[s
 		q.refusal = err
 		return q
 	}
-	q.held = held{presentation: ev.presentation(), until: g.cfg.Now().Add(HandleLife)}
-	q.held.evidence, q.held.root = ev.digests(q.held.presentation)
+	q.held = held{presentation: ev.presentation(), access: a, until: g.cfg.Now().Add(HandleLife)}
+	q.held.evidence = ev.digest()
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return ev.covered(&s.Query) }
 	return q
 }
 
-// digests returns a digest of all that was shown and that of the root, both as text.
-func (ev *evidence) digests(p delegation.Presentation) (all, root string) {
+// digest returns a digest of all that was shown, as text.
+func (ev *evidence) digest() string {
 	h := sha256.New()
 	h.Write([]byte(ev.leaf.Verified().Digest()))
-	root = ev.leaf.Verified().Digest()
 	for _, l := range ev.above {
-		id, digest := l.name()
+		_, digest := l.name()
 		h.Write([]byte(digest))
-		if id == p.Chain[0].Name {
-			root = digest
-		}
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)), root
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // attempts is how often a decision is made anew because another used the same permission meanwhile.
@@ -111,13 +107,13 @@ func (g *Gateway) keep(ctx context.Context, s *session, q question, j judged, d 
 	}
 	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), RecordTimeout)
 	defer cancel()
+	g.remember(s, q) // before anybody can learn the handle
 	_, err = within(lasting, g, func(ctx context.Context) (audit.Receipt, error) {
 		return g.cfg.Audit.Append(ctx, g.event(q, j, d), changes...)
 	})
 	key, conflict := store.IsConflict(err)
 	switch {
 	case err == nil:
-		g.remember(s, q)
 		g.cfg.Logger.InfoContext(ctx, "decided", "evaluation", d.Evaluation, "outcome", d.Decision.Outcome.String(), "reason", d.Decision.Reason)
 		return false, nil
 	case conflict && len(j.uses) > 0 && key == j.uses[0].Key:

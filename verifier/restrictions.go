@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
 
@@ -62,8 +64,11 @@ func (path FileRestrictions) read() ([]byte, error) {
 
 // check refuses a restriction that would hit nothing though somebody meant it to (delegation.md §2.2).
 func check(r delegation.Restriction) error {
-	if r.Principal == "" || r.Resource != "" && !credential.IsResource(r.Resource) {
-		return errors.New("a restriction without principal, or with a resource that is no path")
+	if r.Principal == "" || strings.TrimSpace(r.Principal) != r.Principal || r.Resource != "" && !credential.IsResource(r.Resource) {
+		return errors.New("a restriction without principal, with blanks around it, or with a resource that is no path")
+	}
+	if _, err := did.Parse(r.Delegate); err != nil && r.Delegate != "" && r.Delegate != "*" {
+		return errors.New("a restriction's delegate is a DID, * or absent")
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func TestFileRestrictions(t *testing.T) {
 	if _, err := r.InForce(t.Context(), "a"); err == nil {
 		t.Error("a file that is absent restricts nothing")
 	}
-	for _, bad := range []string{"", "null", "{}", `[{"principal":""}]`, `[{"principal":"a","kind":"x","resource":"*"}]`, `[{"principal":"a","resource":"a/"}]`,
+	for _, bad := range []string{"", "null", "{}", `[{"principal":""}]`, `[{"principal":"a","kind":"x","resource":"*"}]`, `[{"principal":"a","resource":"a/"}]`, `[{"principal":" a","kind":"x"}]`, `[{"principal":"a","delegate":"bob"}]`,
 		`[{"principal":"a","subject":"b"}]`, `[{"principal":"a"}`, `[{"principal":"a","principal":"b"}]`, "[" + strings.Repeat(" ", verifier.MaxRestrictionsFile) + "]"} {
 		must(t, os.WriteFile(path, []byte(bad), 0o600))
 		if got, err := r.InForce(t.Context(), "b"); err == nil {

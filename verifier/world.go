@@ -18,8 +18,11 @@ import (
 func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentation) (delegation.World, error) {
 	f := g.framework()
 	w := delegation.World{Now: g.cfg.Now(), Framework: f, Status: map[string]delegation.Status{}}
+	if _, ok := delegation.Preflight(w, p, a.request(0)); !ok {
+		return w, nil // nobody stands behind it: nothing is fetched for it, and Decide says why
+	}
 	for _, l := range p.Chain {
-		w.Status[l.Name] = g.state(ctx, f, l.Credential, w.Now)
+		w.Status[l.Name] = g.state(ctx, f, p.Chain[0].Credential.Issuer, l.Credential, w.Now)
 	}
 	if err := ctx.Err(); err != nil {
 		return w, reason.Wrap(reason.InternalIndeterminate, "the decision takes too long", err)
@@ -35,13 +38,14 @@ func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentatio
 	return w, nil
 }
 
-// state asks for the status of one link. What cannot be found out is unavailable.
-func (g *Gateway) state(ctx context.Context, f *trustframework.Framework, c *credential.Credential, now time.Time) delegation.Status {
+// state asks for the status of one link of a chain whose root is of issuer root: a link that a
+// person signed has its status there and nowhere else. What cannot be found out is unavailable.
+func (g *Gateway) state(ctx context.Context, f *trustframework.Framework, root string, c *credential.Credential, now time.Time) delegation.Status {
 	if len(c.Status) == 0 {
 		return delegation.Status{State: status.Unknown.String()}
 	}
 	speaker, ok := f.StatusSpeaker(c.Issuer, c.Status[0].List)
-	if !ok {
+	if !ok || speaker != c.Issuer && speaker != root {
 		return delegation.Status{State: status.Unknown.String()}
 	}
 	state, asOf, err := status.Of(ctx, g.cfg.Status, speaker, c.Status)
