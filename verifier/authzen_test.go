@@ -73,15 +73,9 @@ func TestEvaluateHandle(t *testing.T) {
 	w.decides(act(w.carol.Method.DID().String()), false, reason.PresentationHolderBindingFailed)
 	w.decides(act(""), false, reason.PresentationHolderBindingFailed)
 	w.decides(strings.Replace(byHandle(h), `"type":"appointments"`, `"type":"appointments/gp"`, 1), true, reason.OK) // a part of what was agreed to
-	for _, other := range []struct {
-		old, new string
-		want     reason.Code // what the decision itself refuses keeps its code; what it would permit is not what the holder agreed to
-	}{
-		{`"name":"book"`, `"name":"view"`, reason.QueryUnsatisfied}, {`"jurisdiction":"GB-ENG",`, "", reason.QueryUnsatisfied},
-		{`"type":"appointments"`, `"type":"prescriptions"`, reason.AuthorityResourceNotGranted}, {principal, "urn:uuid:another", reason.AuthorityPrincipalMismatch},
-		{`"purpose":"family-requested"`, `"purpose":"treatment"`, reason.AuthorityPurposeNotGranted}, {controller, "https://other.test", reason.ControllerUnknown},
-	} {
-		w.decides(strings.Replace(byHandle(h), other.old, other.new, 1), false, other.want)
+	for _, other := range [][2]string{{`"type":"appointments"`, `"type":"prescriptions"`}, {principal, "urn:uuid:another"}, {`"name":"book"`, `"name":"view"`},
+		{`"purpose":"family-requested"`, `"purpose":"treatment"`}, {controller, "https://other.test"}, {`"jurisdiction":"GB-ENG",`, ""}} {
+		w.decides(strings.Replace(byHandle(h), other[0], other[1], 1), false, reason.QueryUnsatisfied) // the holder agreed to something else
 	}
 	w.decides(strings.Replace(byHandle(h), `"purpose":"family-requested",`, "", 1), false, reason.RequestPurposeMissing)
 	w.decides(strings.Replace(byHandle(h), `"type":"appointments"`, `"type":"a//b"`, 1), false, reason.RequestMalformed)
