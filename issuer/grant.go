@@ -3,10 +3,13 @@
 package issuer
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -148,9 +151,10 @@ func has(o object, names ...string) error {
 	return nil
 }
 
-// credential returns what would be signed for holder under this grant, but for its status. Ids
-// come out of random.
-func (g *Grant) credential(issuer, holder, framework string, random io.Reader) (*credential.Credential, error) {
+// credential returns what would be signed for holder under this grant of the delegation called id,
+// but for its status. Ids come out of random, except those of permissions that may be used a
+// number of times: all copies of one delegation share these, so that copies do not multiply uses.
+func (g *Grant) credential(issuer, holder, framework, delegation string, random io.Reader) (*credential.Credential, error) {
 	id, err := credential.NewID(random)
 	if err != nil {
 		return nil, err
@@ -165,13 +169,18 @@ func (g *Grant) credential(issuer, holder, framework string, random io.Reader) (
 		ReviewBy: d.ReviewBy, TransitionAt: d.TransitionAt, Redelegation: d.Redelegation,
 		Prohibitions: d.Prohibition, Assurance: d.Assurance, Evidence: g.Evidence, Framework: framework,
 	}
-	for _, p := range d.Permission {
-		id, err := credential.NewID(random)
+	for i, p := range d.Permission {
+		constraint, from := credential.ParseConstraint(p.Constraint), random
+		if constraint.MaxUses > 0 {
+			sum := sha256.Sum256([]byte(issuer + "\x00" + delegation + "\x00" + strconv.Itoa(i)))
+			from = bytes.NewReader(sum[:])
+		}
+		id, err := credential.NewID(from)
 		if err != nil {
 			return nil, err
 		}
 		c.Permissions = append(c.Permissions, credential.Permission{
-			ID: id, Resource: p.Resource, Actions: p.Action, Risk: p.Risk, Constraint: credential.ParseConstraint(p.Constraint),
+			ID: id, Resource: p.Resource, Actions: p.Action, Risk: p.Risk, Constraint: constraint,
 		})
 	}
 	return c, nil

@@ -163,6 +163,9 @@ func (i *Issuer) revokeHosted(ctx context.Context, h hosting) error {
 	if err != nil {
 		return notDurable(err)
 	}
+	if len(flips) == 0 { // it was taken back before: the nonce is spent, and the log does not grow
+		return i.commit(ctx, changes{list: []store.Change{h.spent}})
+	}
 	_, err = i.cfg.Audit.Append(ctx, i.event(audit.Revoke, l.Delegation, Revoked, h.Child, h.signer), append(flips, h.spent)...)
 	if _, conflict := store.IsConflict(err); conflict {
 		return err

@@ -144,7 +144,7 @@ type copyOf struct {
 func (i *Issuer) reserve(ctx context.Context, d *Delegation, format credential.Format, holders []string) ([]copyOf, error) {
 	var batch []copyOf
 	for _, holder := range holders {
-		c, err := i.prepare(d.Request, holder)
+		c, err := i.prepare(d.Request, holder, d.ID)
 		if err != nil {
 			return nil, denied(err)
 		}

@@ -96,7 +96,7 @@ func (i *Issuer) draft(r GrantRequest, key, body string) (*Delegation, offer, ch
 	if holder == "" {
 		holder = placeholderHolder
 	}
-	if _, err := i.prepare(r, holder); err != nil {
+	if _, err := i.prepare(r, holder, ""); err != nil {
 		return fail(err)
 	}
 	id, err := i.newID("dg-")

@@ -14,7 +14,7 @@ import (
 
 // prepare returns what would be signed for holder, once everything that a gateway would refuse
 // in it has been looked for. It signs nothing and changes nothing.
-func (i *Issuer) prepare(r GrantRequest, holder string) (*credential.Credential, error) {
+func (i *Issuer) prepare(r GrantRequest, holder, delegationID string) (*credential.Credential, error) {
 	profile, ok := i.cfg.Profiles[r.Profile]
 	if !ok {
 		return nil, reason.New(reason.CredentialSchemaInvalid, "there is no such profile")
@@ -26,7 +26,7 @@ func (i *Issuer) prepare(r GrantRequest, holder string) (*credential.Credential,
 		return nil, err
 	}
 	f := i.cfg.Framework()
-	c, err := r.Grant.credential(i.cfg.ID.String(), holder, f.ID, i.cfg.Random)
+	c, err := r.Grant.credential(i.cfg.ID.String(), holder, f.ID, delegationID, i.cfg.Random)
 	if err != nil {
 		return nil, err
 	}

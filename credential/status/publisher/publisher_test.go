@@ -93,7 +93,7 @@ func TestTimesRise(t *testing.T) {
 	w := newWorld(t)
 	ref := w.allocate()
 	last := time.Time{}
-	for i, step := range []time.Duration{0, 0, 0, -time.Second, -time.Hour, 0, time.Hour, 2 * time.Hour} {
+	for i, step := range []time.Duration{0, 0, 0, -time.Second, -time.Hour, 0, 2 * time.Hour, 2 * time.Hour} {
 		w.add(step)
 		w.set([]status.State{status.Suspended, status.Valid}[i%2], ref)
 		if i%2 == 1 {
