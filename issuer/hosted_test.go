@@ -180,11 +180,15 @@ func TestTakeBack(t *testing.T) {
 	}
 	_, err := f.host(f.june, "urn:uuid:child", "urn:uuid:late")
 	wants(t, err, reason.StatusRevoked)
+	leaves := f.leaves(audit.Revoke)
 	again := f.signed(f.tom, TypeHostedRevoke, map[string]any{"credential": "urn:uuid:child"})
 	if err := f.RevokeHosted(t.Context(), again); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, f.RevokeHosted(t.Context(), again), reason.ProofNonce)
+	if n := f.leaves(audit.Revoke); n != leaves {
+		t.Errorf("taking back again made %d leaves: a delegate could fill the log", n-leaves)
+	}
 }
 
 // TestHostBelowARevokedLink: a link cannot be passed on when one above it was taken back.
