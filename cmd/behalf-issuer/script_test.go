@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 		env.Setenv("REGISTRY_KEY", pinned)
 		env.Setenv("PRIVATE", strings.TrimPrefix(url, "https://"))
 		return err
-	})
+	}, nil)
 }
 
 // serveRegistry serves a registry whose framework accredits the issuer at origin, and returns its

@@ -14,4 +14,4 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"behalf-registry": main})
 }
 
-func TestScripts(t *testing.T) { commandtest.Scripts(t, nil) }
+func TestScripts(t *testing.T) { commandtest.Scripts(t, nil, nil) }

@@ -50,6 +50,28 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
+// FuzzJSON: what is written on a line of JSON acts on no terminal and reads back as it was.
+func FuzzJSON(f *testing.F) {
+	f.Add("plain")
+	f.Add(hostile)
+	f.Add("\"\\/\u2028\x7f")
+	f.Fuzz(func(t *testing.T, s string) {
+		var out bytes.Buffer
+		p := &Program{Out: &out}
+		if p.JSON(map[string]string{"a": s}) != nil {
+			if utf8.ValidString(s) {
+				t.Fatalf("%q was not written", s)
+			}
+			return
+		}
+		line := strings.TrimSuffix(out.String(), "\n")
+		var back map[string]string
+		if err := strictjson.Unmarshal([]byte(line), &back); err != nil || back["a"] != s || Printable(line) != line {
+			t.Fatalf("%q became %q, %v", s, line, err)
+		}
+	})
+}
+
 // TestSay shows what leaves a command in words and as JSON. Words that were escaped are said to be.
 func TestSay(t *testing.T) {
 	say := func(p *Program, c *cli.Context) error {

@@ -5,6 +5,7 @@ package commandtest
 import (
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -17,19 +18,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Scripts runs the scripts in testdata/script. Beside testscript's own, they have the commands
+// Commands are commands of scripts.
+type Commands = map[string]func(ts *testscript.TestScript, neg bool, args []string)
+
+// Scripts runs the scripts in testdata/script. Beside testscript's own and more, they have the commands
 //
 //	exits CODE PROGRAM [ARG…]   run a program that must end with exactly this code
 //	await URL                   wait until an address answers with 200
 //	append FILE OTHER           append OTHER to FILE, with $NAME replaced from the environment
 //	capture NAME PATTERN        set a variable to the first group of a pattern in what was printed
 //
-// The certificate that setup keeps with Keep is the one that await trusts. setup may be nil.
-func Scripts(t *testing.T, setup func(env *testscript.Env) error) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Setup: setup,
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "await": await, "append": appendTo, "capture": capture},
-	})
+// The certificate that setup keeps with Keep is the one that await trusts. setup and
+// more may be nil.
+func Scripts(t *testing.T, setup func(env *testscript.Env) error, more Commands) {
+	all := Commands{"exits": exits, "await": await, "append": appendTo, "capture": capture}
+	maps.Copy(all, more)
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setup, Cmds: all})
 }
 
 // kept is the name under which an environment keeps its certificate.
