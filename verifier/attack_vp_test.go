@@ -359,6 +359,9 @@ func attackOneOfMany(t *testing.T) {
 	honest := func(_ int, _ *credential.Credential, by did.Signer) did.Signer { return by }
 	for _, format := range []string{sd, vc} {
 		for n := 1; n <= 8; n++ {
+			if n > 3 && (n%2 == 0) != (format == sd) {
+				continue // long chains in one format each: their keys are what takes time
+			}
 			w.TB = t
 			w.expect(w.sendChain(w.ask(booking()), format, w.grow(format, n, honest)), reason.OK)
 			for i := range n {
