@@ -42,6 +42,7 @@ type peer struct {
 	keys    did.Resolver
 	lists   *snapshot.Source
 	plain   *http.Client
+	now     func() time.Time // the clock of its wallets
 }
 
 func newPeer(t *testing.T, r ready) *peer {
@@ -52,7 +53,7 @@ func newPeer(t *testing.T, r ready) *peer {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	p := &peer{ready: r, plain: plainClient(roots)}
+	p := &peer{ready: r, plain: plainClient(roots), now: time.Now}
 	t.Cleanup(p.plain.CloseIdleConnections)
 	var hosts []string
 	for _, origin := range []string{r.Registry, r.Issuer, r.Gateway} {
@@ -113,7 +114,7 @@ func (p *peer) wallet(t *testing.T, v *wallet.Vault, seen seen) *wallet.Wallet {
 	t.Helper()
 	w, err := wallet.New(wallet.Config{
 		Vault: v, Remote: listener{p.fetch, seen}, Formats: p.formats, Resolver: p.keys, Framework: p.trust.Current,
-		Status: p.lists, Now: time.Now, Random: rand.Reader,
+		Status: p.lists, Now: p.now, Random: rand.Reader,
 	})
 	check(t, err)
 	return w

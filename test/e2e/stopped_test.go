@@ -25,7 +25,7 @@ func (c *clock) forward(d time.Duration) { c.ahead.Add(int64(d)) }
 // has, until that is as old as the list itself says it may be; from then on every one is a denial
 // that says why. The clock is the test's.
 func TestIssuerStopped(t *testing.T) {
-	const ttl = 4 * time.Minute // shorter than the 5 minutes for which the gateway knows the issuer's keys
+	const ttl = 3 * time.Minute // shorter than the time for which gateway and wallet know the issuer's keys
 	c := &clock{}
 	w := serve(t, world.Config{Dir: filepath.Join(t.TempDir(), "world"), Now: c.now, StatusTTL: ttl, Logger: slog.New(slog.DiscardHandler)})
 	tom := granted(t, w)
