@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -86,6 +87,7 @@ func (k *Keys) begin() {
 		go func() {
 			defer close(k.opened)
 			k.ring, k.err = k.open()
+			debug.FreeOSMemory() // stretching a passphrase takes 64 MiB, once
 		}()
 	})
 }

@@ -70,11 +70,12 @@ func ParseResponse(form url.Values) (Response, error) {
 	return r, err
 }
 
-// Most separators that MaxPresentations presentations can hold: two tokens of three parts each, and
-// as many disclosures as any may have (security.md §5.3).
+// More separators than MaxPresentations presentations can hold: two tokens of three parts each, and
+// twice as many disclosures as any may have (security.md §5.3), whose own reader says more exactly
+// what is wrong with fewer.
 const (
 	maxDots   = MaxPresentations * 4
-	maxTildes = MaxPresentations * (256 + 1)
+	maxTildes = MaxPresentations * 2 * 256
 )
 
 // flooded counts separators before anything is split or decoded.

@@ -195,7 +195,7 @@ func TestResponse(t *testing.T) {
 		"object in list": {url.Values{"vp_token": {`{"a":[{}]}`}}, reason.JSONType},
 		"too many":       {url.Values{"vp_token": {`{"a":[` + strings.TrimSuffix(strings.Repeat(`"x",`, vp.MaxPresentations+1), ",") + `]}`}}, reason.LimitChain},
 		"dots":           {url.Values{"vp_token": {`{"a":["` + strings.Repeat(".", 1000) + `"]}`}}, reason.LimitTokenParts},
-		"tildes":         {url.Values{"vp_token": {`{"a":["` + strings.Repeat("~", 10_000) + `"]}`}}, reason.LimitDisclosures},
+		"tildes":         {url.Values{"vp_token": {`{"a":["` + strings.Repeat("~", 20_000) + `"]}`}}, reason.LimitDisclosures},
 		"open":           {url.Values{"vp_token": {`{"a":["x"]`}}, reason.JSONSyntax},
 	} {
 		if _, err := vp.ParseResponse(c.form); reason.Of(err) != c.want {
