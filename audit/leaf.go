@@ -114,7 +114,6 @@ func parseLeaf(raw []byte) (Leaf, error) {
 }
 
 func headKey(prefix string) string             { return prefix + "head" }
-func leafPrefix(prefix string) string          { return prefix + "leaf/" }
 func leafKey(prefix string, seq uint64) string { return fmt.Sprintf("%sleaf/%016x", prefix, seq) }
 func tagKeyKey(prefix string) string           { return prefix + "tag-key" }
 

@@ -81,6 +81,7 @@ func New(k crypto.PublicKey) (Public, error) {
 // newEC writes k out and reads it again, which checks the point and cuts the tie to memory of
 // the caller.
 func newEC(k *ecdsa.PublicKey) (Public, error) {
+	//lint:ignore SA1019 a key made by hand may lack its coordinates, and Bytes panics on it
 	if k == nil || k.X == nil || k.Y == nil || curveAlgorithm(k.Curve) == "" {
 		return Public{}, reason.New(reason.KeyWeak, "not a key of P-256 or P-384")
 	}

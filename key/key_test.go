@@ -185,12 +185,15 @@ func TestNewRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, k := range map[string]any{
-		"nil":                nil,
-		"nil EC key":         (*ecdsa.PublicKey)(nil),
-		"empty EC key":       &ecdsa.PublicKey{},
-		"EC without point":   &ecdsa.PublicKey{Curve: elliptic.P256()},
-		"EC off the curve":   &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
-		"EC at infinity":     &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
+		"nil":              nil,
+		"nil EC key":       (*ecdsa.PublicKey)(nil),
+		"empty EC key":     &ecdsa.PublicKey{},
+		"EC without point": &ecdsa.PublicKey{Curve: elliptic.P256()},
+		//lint:ignore SA1019 the keys that nobody should be able to make any more
+		"EC off the curve": &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		//lint:ignore SA1019 see above
+		"EC at infinity": &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
+		//lint:ignore SA1019 see above
 		"EC with negative x": &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(-1), Y: big.NewInt(1)},
 		"P-521":              &p521.PublicKey,
 		"short Ed25519":      ed25519.PublicKey(make([]byte, 31)),

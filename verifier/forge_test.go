@@ -11,7 +11,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
@@ -288,8 +287,10 @@ func (g *forge) form(token string) url.Values {
 func spki(g *forge) []byte {
 	g.Helper()
 	jwk := g.issuer.Public().JWK()
-	x, y := new(big.Int).SetBytes(unb64(g, jwk.X)), new(big.Int).SetBytes(unb64(g, jwk.Y))
-	raw, err := x509.MarshalPKIXPublicKey(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y})
+	point := append([]byte{4}, append(unb64(g, jwk.X), unb64(g, jwk.Y)...)...)
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	must(g, err)
+	raw, err := x509.MarshalPKIXPublicKey(public)
 	must(g, err)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: raw})
 }

@@ -116,19 +116,19 @@ func (c Config) check() error {
 	u, err := url.Parse(c.Origin)
 	switch {
 	case c.ID.IsZero():
-		return errors.New("part ID is missing")
+		return errors.New("config: ID is missing")
 	case err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || strings.ContainsAny(c.Origin, "?#@"):
-		return errors.New("part Origin is not an https origin without a path")
+		return errors.New("config: Origin is not an https origin without a path")
 	case c.Signer == nil || c.Document == nil:
-		return errors.New("part Signer or Document is missing")
+		return errors.New("config: Signer or Document is missing")
 	case c.Store == nil || c.Audit == nil || c.Tags == nil:
-		return errors.New("part Store, Audit or Tags is missing")
+		return errors.New("config: Store, Audit or Tags is missing")
 	case c.Framework == nil || c.Status == nil || c.Restrictions == nil:
-		return errors.New("part Framework, Status or Restrictions is missing")
+		return errors.New("config: Framework, Status or Restrictions is missing")
 	case len(c.Formats) == 0 || c.Resolver == nil:
-		return errors.New("part Formats or Resolver is missing")
+		return errors.New("config: Formats or Resolver is missing")
 	case c.Now == nil || c.Random == nil || c.Logger == nil:
-		return errors.New("part Now, Random or Logger is missing")
+		return errors.New("config: Now, Random or Logger is missing")
 	}
 	for _, f := range c.Formats {
 		if _, ok := f.(credential.Presenter); !ok || vp.FormatID(f.Name()) == "" {

@@ -23,8 +23,8 @@ const (
 	DefaultTTL = 300 * time.Second // Config.TTL if it is 0
 	MinTTL     = 10 * time.Second
 	MaxTTL     = 24 * time.Hour
-	CheckEvery = time.Second      // how long a change that Committed was not told of stays unseen
-	MaxAhead   = 5 * time.Second  // how far ahead of the clock lists are dated when many are signed within a second
+	CheckEvery = time.Second     // how long a change that Committed was not told of stays unseen
+	MaxAhead   = 5 * time.Second // how far ahead of the clock lists are dated when many are signed within a second
 )
 
 // Purpose is what a Bitstring Status List tells of.
