@@ -5,6 +5,7 @@ package did
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/behalf-id/behalf/key"
@@ -98,6 +99,10 @@ func (u URL) Fragment() string { return u.fragment }
 
 // String returns the URL as it was parsed.
 func (u URL) String() string { return u.did.s + "#" + u.fragment }
+
+// ErrUnreachable is the cause of a refusal to resolve whose document's host gave no usable answer:
+// it says nothing about the DID, and trying later may help.
+var ErrUnreachable = errors.New("did: the host of the document gave no usable answer")
 
 // Resolver finds the document of a DID. It is safe for concurrent use.
 type Resolver interface {

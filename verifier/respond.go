@@ -6,9 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"time"
 
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
@@ -41,15 +44,39 @@ func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decide
 func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string) question {
 	q := question{access: a, query: &s.Query}
 	ev, err := within(ctx, g, func(ctx context.Context) (*evidence, error) { return g.open(ctx, s, token) })
+	if errors.Is(err, did.ErrUnreachable) {
+		err = reason.Wrap(reason.StatusUnavailable, "an issuer does not answer, and what was known of it is too old", err)
+	}
 	if err != nil {
 		q.refusal = err
 		return q
 	}
-	q.held = held{presentation: ev.presentation(), access: a, until: g.cfg.Now().Add(HandleLife)}
+	p := ev.presentation()
+	q.held = held{presentation: p, access: a, until: g.keysUntil(ctx, p)}
 	q.held.evidence = ev.digest()
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return ev.covered(&s.Query) }
 	return q
+}
+
+// keysUntil returns until when p may be asked about by a handle: for HandleLife, and no longer than
+// the keys that verified it may be believed without asking again.
+func (g *Gateway) keysUntil(ctx context.Context, p delegation.Presentation) time.Time {
+	until := g.cfg.Now().Add(HandleLife)
+	for _, l := range p.Chain {
+		id, err := did.Parse(l.Credential.Issuer)
+		if err != nil {
+			return time.Time{}
+		}
+		doc, err := g.cfg.Resolver.Resolve(ctx, id)
+		if err != nil {
+			return time.Time{}
+		}
+		if end := doc.Fetched.Add(did.MaxAge); !doc.Fetched.IsZero() && end.Before(until) {
+			until = end
+		}
+	}
+	return until
 }
 
 // digest returns a digest of all that was shown, as text.

@@ -33,7 +33,7 @@ import (
 const (
 	SessionLife     = 300 * time.Second // from the request of a service to the answer of a wallet
 	DecisionKept    = 600 * time.Second // how long a decision can be read after its session's end
-	HandleLife      = 60 * time.Second  // how long a verified presentation can be asked about again; with the age of keys it stays within their bound
+	HandleLife      = 60 * time.Second  // how long a verified presentation can be asked about again, at most
 	MaxHandles      = 4096              // verified presentations held at once
 	DecideTimeout   = 8 * time.Second   // for all of one decision, what is fetched for it included (security.md §5.3)
 	RecordTimeout   = 5 * time.Second   // for its record

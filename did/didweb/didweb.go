@@ -73,5 +73,5 @@ func fetchError(err error) error {
 	if _, coded := errors.AsType[*reason.Error](err); coded {
 		return err
 	}
-	return reason.Wrap(reason.InternalIndeterminate, "the DID document could not be had", err)
+	return reason.Wrap(reason.InternalIndeterminate, "the DID document could not be had", errors.Join(did.ErrUnreachable, err))
 }

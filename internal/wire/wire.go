@@ -119,10 +119,6 @@ func (r RegistrySettings) client(ctx context.Context, fetch *safehttp.Client, s 
 	})
 }
 
-// keyAge is how old a fetched DID document may be: less than the bound of 300 s on removed keys, as
-// what was verified with one may be asked about for another minute.
-const keyAge = 240 * time.Second
-
 // resolver returns a resolver of all DID methods: what is fetched comes from hosts that the
 // framework lists, and is held for a short while.
 func resolver(fetch *safehttp.Client, framework func() *trustframework.Framework, d Deps) (did.Resolver, error) {
@@ -137,7 +133,7 @@ func resolver(fetch *safehttp.Client, framework func() *trustframework.Framework
 	if err != nil {
 		return nil, err
 	}
-	return did.NewCache(did.CacheConfig{Resolver: mux, Now: d.Now, MaxAge: keyAge})
+	return did.NewCache(did.CacheConfig{Resolver: mux, Now: d.Now})
 }
 
 // formatsOf returns the securing formats called names, in their order; none means all.

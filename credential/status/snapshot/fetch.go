@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
@@ -89,7 +90,7 @@ func (s *Source) key(ctx context.Context, want id, method did.URL) (key.Public, 
 	if method.DID() != want.signer {
 		return key.Public{}, reason.New(reason.StatusIssuer, "the list is signed by another party")
 	}
-	doc, err := s.cfg.Resolver.Resolve(ctx, want.signer)
+	doc, err := s.document(ctx, want.signer)
 	if err != nil {
 		return key.Public{}, reason.Wrap(reason.StatusUnavailable, "the document of who signs the list cannot be had", err)
 	}
@@ -98,6 +99,26 @@ func (s *Source) key(ctx context.Context, want id, method did.URL) (key.Public, 
 		return key.Public{}, reason.Wrap(reason.StatusSignature, "the list is not signed with a key for it", err)
 	}
 	return k, nil
+}
+
+// documentAge is how old the document of a list's signer may be when a list is checked, if it can
+// be had anew: so the keys by which credentials are verified live as long as the list does, also
+// when the issuer stops answering in between.
+const documentAge = 10 * time.Second
+
+// freshener is the ability of a resolver to ask again for what it holds; *did.Cache has it.
+type freshener interface {
+	ResolveWithin(ctx context.Context, id did.DID, maxAge time.Duration) (*did.Document, error)
+}
+
+// document returns the document of who signs a list, as fresh as it can be had.
+func (s *Source) document(ctx context.Context, signer did.DID) (*did.Document, error) {
+	if f, ok := s.cfg.Resolver.(freshener); ok {
+		if doc, err := f.ResolveWithin(ctx, signer, documentAge); err == nil {
+			return doc, nil
+		}
+	}
+	return s.cfg.Resolver.Resolve(ctx, signer)
 }
 
 // fresh returns the list that is held and may be used now, or nil. Unlike held it is no question.
