@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store/bolt"
@@ -27,19 +28,10 @@ func (p *program) auditCommand() *cli.Command {
 				"rewritten as a whole shows only against a head from before.\n\n" +
 				"Example:\n" +
 				"   behalf-gateway audit verify --config gateway/gateway.yaml",
-			Flags:  []cli.Flag{configFlag(), jsonFlag()},
+			Flags:  []cli.Flag{command.ConfigFlag("gateway"), command.JSONFlag()},
 			Action: p.auditVerify,
 		}},
-		Action: needsSubcommand,
 	}
-}
-
-// needsSubcommand answers a command that does nothing by itself.
-func needsSubcommand(c *cli.Context) error {
-	if c.Args().Present() {
-		return usage("%s has no command %q", c.Command.Name, printable(c.Args().First()))
-	}
-	return usage("%s needs a command; see behalf-gateway help %s", c.Command.Name, c.Command.Name)
 }
 
 // verified is what audit verify says.
@@ -50,17 +42,17 @@ type verified struct {
 }
 
 func (p *program) auditVerify(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
+	if err := command.NoArguments(c); err != nil {
 		return err
 	}
-	s, err := load(c)
+	s, err := p.load(c)
 	if err != nil {
 		return err
 	}
 	if s.Store == "" {
-		return usage("store is not set: give --config")
+		return command.Usage("store is not set: give --config")
 	}
-	records, err := bolt.Open(bolt.Config{Path: s.Store, Now: p.now})
+	records, err := bolt.Open(bolt.Config{Path: s.Store, Now: p.Now})
 	if err != nil {
 		return reason.Wrap(reason.Of(err), "the store "+s.Store+" cannot be opened; is a gateway running on it?", err)
 	}
@@ -72,5 +64,5 @@ func (p *program) auditVerify(c *cli.Context) error {
 	if !report.Last.IsZero() {
 		out.Last = report.Last.UTC().Format(time.RFC3339)
 	}
-	return p.say(c, out, fmt.Sprintf("The log is whole: %d leaves, head %s", out.Leaves, out.Head))
+	return p.Say(c, out, fmt.Sprintf("The log is whole: %d leaves, head %s", out.Leaves, out.Head))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/delegation/scenario"
+	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -28,7 +29,7 @@ func (p *program) simulateCommand() *cli.Command {
 			"   behalf-gateway simulate --explain before.json after.json",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "explain", Usage: "say on standard error what each decision rests on"},
-			jsonFlag(),
+			command.JSONFlag(),
 		},
 		Action: p.simulate,
 	}
@@ -36,13 +37,13 @@ func (p *program) simulateCommand() *cli.Command {
 
 func (p *program) simulate(c *cli.Context) error {
 	if !c.Args().Present() {
-		return usage("simulate needs a FILE")
+		return command.Usage("simulate needs a FILE")
 	}
 	decided, differ := 0, 0
 	for _, path := range c.Args().Slice() {
 		cases, err := loadCases(path)
 		if err != nil {
-			return errors.New(path + ": " + explain(err)) // as text: the path is what an operator looks for
+			return errors.New(path + ": " + command.Explain(err)) // as text: the path is what an operator looks for
 		}
 		for _, one := range cases {
 			same, err := p.decide(one, c.Bool("explain"))
@@ -82,14 +83,14 @@ func loadCases(path string) ([]scenario.Case, error) {
 // decide prints the answer to one scenario and reports whether it is the expected one.
 func (p *program) decide(one scenario.Case, explained bool) (bool, error) {
 	d := one.Decide()
-	if _, err := fmt.Fprintln(p.out, one.Result(d)); err != nil {
+	if err := p.JSON(one.Result(d)); err != nil {
 		return false, err
 	}
 	if explained {
-		p.complain(basis(one.ID, d))
+		p.Complain(basis(one.ID, d))
 	}
 	if err := one.Check(d); err != nil {
-		p.complain(explain(err))
+		p.Complain(command.Explain(err))
 		return false, nil
 	}
 	return true, nil

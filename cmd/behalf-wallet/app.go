@@ -19,14 +19,8 @@ type program struct {
 
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, p *command.Program) int {
-	w := &program{p, newPerson(p.In, p.Err)}
-	app := w.app()
-	args, err := sorted(app, args)
-	if err != nil {
-		p.Complain(command.Explain(err))
-		return command.Wrong
-	}
-	code := p.Run(ctx, app, args)
+	w := &program{p, newPerson(p)}
+	code := p.Run(ctx, w.app(), args)
 	if ctx.Err() != nil && code == command.Done {
 		return command.Refused
 	}
@@ -35,10 +29,9 @@ func run(ctx context.Context, args []string, p *command.Program) int {
 
 func (p *program) app() *cli.App {
 	return &cli.App{
-		Usage: "hold, show and present credentials that let you act for somebody else",
-		Description: "The wallet lies in --dir, sealed under a passphrase, which is asked for or taken from $BEHALF_WALLET_PASSPHRASE.\n" +
-			"Options may stand before or after the other arguments.",
-		Flags: globalFlags(), DisableSliceFlagSeparator: true,
+		Usage:       "hold, show and present credentials that let you act for somebody else",
+		Description: "The wallet lies in --dir, sealed under a passphrase, which is asked for or taken from $BEHALF_WALLET_PASSPHRASE.",
+		Flags:       globalFlags(),
 		Commands: []*cli.Command{
 			p.initCommand(), p.didCommand(), p.receiveCommand(), p.listCommand(), p.showCommand(), p.presentCommand(),
 			p.delegateCommand(), p.acceptCommand(), p.revokeCommand(), p.statusCommand(), p.removeCommand(),

@@ -91,7 +91,7 @@ func (p *program) delegate(c *cli.Context, w *wallet.Wallet, id string, proposal
 		for _, one := range proposal.Permissions {
 			lines = append(lines, "May: "+one.String())
 		}
-		if err := p.person.tell(lines...); err != nil {
+		if err := p.Show(lines...); err != nil {
 			return err
 		}
 	}
@@ -119,18 +119,18 @@ func (p *program) handOver(c *cli.Context, file []byte, record *wallet.PassedOn)
 		if err := create(out, file); err != nil {
 			return fmt.Errorf("%s could not be written; take the delegation back with: behalf-wallet revoke %s (%w)", out, record.ID, err)
 		}
-		return p.say(c, passedOn{PassedOn: record, Out: out}, "Passed on: "+passedLine(record),
+		return p.Say(c, passedOn{PassedOn: record, Out: out}, "Passed on: "+passedLine(record),
 			"Give them "+out+"; they take it with: behalf-wallet accept FILE", "You can take it back with: behalf-wallet revoke "+record.ID)
 	}
 	if !c.Bool("json") {
 		_, err := fmt.Fprintf(p.Out, "%s\n", file)
-		return errors.Join(err, p.person.tell("Passed on: "+passedLine(record)))
+		return errors.Join(err, p.Show("Passed on: "+passedLine(record)))
 	}
 	made, err := wallet.ParsePackage(file)
 	if err != nil {
 		return err
 	}
-	return p.say(c, passedOn{PassedOn: record, Package: made})
+	return p.Say(c, passedOn{PassedOn: record, Package: made})
 }
 
 // create writes a file that is not there yet, for its owner alone, and makes it durable.
@@ -163,7 +163,7 @@ func (p *program) acceptCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return p.say(c, map[string]any{"accepted": e}, "Accepted:", "  "+line(e))
+				return p.Say(c, map[string]any{"accepted": e}, "Accepted:", "  "+line(e))
 			})
 		},
 	}
@@ -186,7 +186,7 @@ func (p *program) revokeCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return p.say(c, map[string]any{"taken_back": r}, "Taken back: "+passedLine(r))
+				return p.Say(c, map[string]any{"taken_back": r}, "Taken back: "+passedLine(r))
 			})
 		},
 	}

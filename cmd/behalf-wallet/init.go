@@ -79,7 +79,7 @@ func (p *program) init(c *cli.Context) error {
 		m.Fingerprints = append(m.Fingerprints, fingerprint(key))
 		lines = append(lines, "  "+key, "  fingerprint "+fingerprint(key))
 	}
-	return p.say(c, m, lines...)
+	return p.Say(c, m, lines...)
 }
 
 // settings reads what init is told.
@@ -156,7 +156,7 @@ func (p *program) didCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				return p.say(c, map[string]string{"did": id.String()}, id.String())
+				return p.Say(c, map[string]string{"did": id.String()}, id.String())
 			})
 		},
 	}

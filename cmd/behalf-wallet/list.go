@@ -69,7 +69,7 @@ func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 		Credentials []*wallet.Entry `json:"credentials"`
 		Damaged     []damaged       `json:"damaged,omitempty"`
 	}{all, files}
-	if err := p.say(c, out, lines...); err != nil {
+	if err := p.Say(c, out, lines...); err != nil {
 		return err
 	}
 	return end
@@ -103,7 +103,7 @@ func (p *program) listPassedOn(c *cli.Context, w *wallet.Wallet) error {
 		PassedOn []*wallet.PassedOn `json:"passed_on"`
 		Damaged  []damaged          `json:"damaged,omitempty"`
 	}{all, files}
-	if err := p.say(c, out, lines...); err != nil {
+	if err := p.Say(c, out, lines...); err != nil {
 		return err
 	}
 	return end
@@ -138,7 +138,7 @@ func (p *program) showCommand() *cli.Command {
 					*wallet.Entry
 					Facts []wallet.Fact `json:"facts"`
 				}{e, e.Facts()}
-				return p.say(c, out, append([]string{line(e) + note(p, e), "  format " + e.Format}, factLines(out.Facts)...)...)
+				return p.Say(c, out, append([]string{line(e) + note(p, e), "  format " + e.Format}, factLines(out.Facts)...)...)
 			})
 		},
 	}
@@ -183,7 +183,7 @@ func (p *program) status(c *cli.Context, w *wallet.Wallet) error {
 	if out.Damaged = files; spoilt != nil {
 		end = spoilt
 	}
-	if err := p.say(c, out, lines...); err != nil {
+	if err := p.Say(c, out, lines...); err != nil {
 		return err
 	}
 	return end
@@ -216,7 +216,7 @@ func (p *program) remove(c *cli.Context, w *wallet.Wallet, id string) error {
 	switch {
 	case err == nil:
 		if p.person.there() && !c.Bool("yes") {
-			if err := p.person.tell(line(e)); err != nil {
+			if err := p.Show(line(e)); err != nil {
 				return err
 			}
 		}
@@ -230,5 +230,5 @@ func (p *program) remove(c *cli.Context, w *wallet.Wallet, id string) error {
 	if err := w.Remove(c.Context, id); err != nil {
 		return err
 	}
-	return p.say(c, map[string]string{"removed": id}, "Removed.")
+	return p.Say(c, map[string]string{"removed": id}, "Removed.")
 }

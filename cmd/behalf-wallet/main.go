@@ -5,21 +5,10 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/behalf-id/behalf/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args, &command.Program{
-		Name: "behalf-wallet", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Random: rand.Reader,
-	})
-	stop()
-	os.Exit(code)
-}
+func main() { os.Exit(command.Main("behalf-wallet", time.Now, run)) }

@@ -93,22 +93,31 @@ func (p *program) newPassphrase(ctx context.Context) ([]byte, error) {
 	return first, err
 }
 
-// vault runs do with the open vault.
-func (p *program) vault(c *cli.Context, do func(v *wallet.Vault) error) (err error) {
+// opened returns the open vault, which the caller closes, and its passphrase.
+func (p *program) opened(c *cli.Context) (*wallet.Vault, []byte, error) {
 	d, err := dir(c)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if _, err := os.Lstat(d); err != nil {
-		return wallet.ErrNoWallet
+		return nil, nil, wallet.ErrNoWallet
 	}
 	secret, err := p.passphrase(c.Context)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	v, err := wallet.Open(c.Context, d, secret, p.Random)
 	if err != nil {
-		return explained(err)
+		return nil, nil, explained(err)
+	}
+	return v, secret, nil
+}
+
+// vault runs do with the open vault.
+func (p *program) vault(c *cli.Context, do func(v *wallet.Vault) error) (err error) {
+	v, _, err := p.opened(c)
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	return do(v)

@@ -21,14 +21,14 @@ const maxAnswer = 4096
 
 // person is who sits at the terminal, if somebody does.
 type person struct {
-	terminal *os.File // nil: nobody can be asked
+	shell    *command.Program // questions go to its error output, answers of the program to standard output
+	terminal *os.File         // nil: nobody can be asked
 	in       *bufio.Reader
-	out      io.Writer // where questions are written; answers of the program go to standard output
 }
 
-func newPerson(in io.Reader, out io.Writer) *person {
-	p := &person{in: bufio.NewReader(io.LimitReader(in, 1<<20)), out: out}
-	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+func newPerson(shell *command.Program) *person {
+	p := &person{shell: shell, in: bufio.NewReader(io.LimitReader(shell.In, 1<<20))}
+	if f, ok := shell.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.terminal = f
 	}
 	return p
@@ -37,19 +37,9 @@ func newPerson(in io.Reader, out io.Writer) *person {
 // there reports whether somebody can be asked.
 func (p *person) there() bool { return p.terminal != nil }
 
-// tell writes lines to whom it may concern, none of which can act on a terminal.
-func (p *person) tell(lines ...string) error {
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(p.out, command.Printable(line)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // ask returns the answer to a question, without spaces around it.
 func (p *person) ask(ctx context.Context, question string) (string, error) {
-	if _, err := fmt.Fprint(p.out, command.Printable(question)+" "); err != nil {
+	if _, err := fmt.Fprint(p.shell.Err, command.Printable(question)+" "); err != nil {
 		return "", err
 	}
 	line, err := waited(ctx, func() (string, error) { return p.in.ReadString('\n') })
@@ -70,7 +60,7 @@ func (p *person) agrees(ctx context.Context, question string) (bool, error) {
 
 // secret asks for something that is not to be seen.
 func (p *person) secret(ctx context.Context, question string) ([]byte, error) {
-	if _, err := fmt.Fprint(p.out, question+" "); err != nil {
+	if _, err := fmt.Fprint(p.shell.Err, question+" "); err != nil {
 		return nil, err
 	}
 	fd := int(p.terminal.Fd())
@@ -83,7 +73,7 @@ func (p *person) secret(ctx context.Context, question string) ([]byte, error) {
 		_ = term.Restore(fd, before) // an interrupt leaves the terminal as it was
 		return nil, errors.New("no passphrase came; nothing was done")
 	}
-	_, _ = fmt.Fprintln(p.out)
+	_, _ = fmt.Fprintln(p.shell.Err)
 	return answer, nil
 }
 

@@ -58,12 +58,12 @@ func (p *program) present(c *cli.Context, w *wallet.Wallet, link string) error {
 	told, err := prepared.Send(c.Context, choice)
 	if !agreed {
 		// Whether the service heard of it changes nothing for the person.
-		return p.ended(p.say(c, presented{Consent: prepared.Consent}, "Declined; nothing was shared."), command.Quiet())
+		return p.ended(p.Say(c, presented{Consent: prepared.Consent}, "Declined; nothing was shared."), command.Quiet())
 	}
 	if err != nil {
 		return err
 	}
-	if err := p.say(c, presented{prepared.Consent, true, told}, outcome(told)...); err != nil {
+	if err := p.Say(c, presented{prepared.Consent, true, told}, outcome(told)...); err != nil {
 		return err
 	}
 	if told.Outcome != "" && !told.Permitted() {
@@ -88,13 +88,13 @@ func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
 	}
 	all := append([]*wallet.Entry{r.Consent.Credential}, r.Consent.Also...)
 	if c.Bool("yes") || !p.person.there() {
-		return p.person.tell("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
+		return p.Show("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
 	}
 	lines := []string{"These credentials would do:"}
 	for i, e := range all {
 		lines = append(lines, "  "+strconv.Itoa(i+1)+"  "+line(e))
 	}
-	if err := p.person.tell(lines...); err != nil {
+	if err := p.Show(lines...); err != nil {
 		return err
 	}
 	answer, err := p.person.ask(c.Context, "Which one? [1]")
@@ -110,7 +110,7 @@ func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
 
 // consent shows what would leave and asks.
 func (p *program) consent(c *cli.Context, v wallet.Consent) (bool, error) {
-	if err := p.person.tell(consentLines(v)...); err != nil {
+	if err := p.Show(consentLines(v)...); err != nil {
 		return false, err
 	}
 	if c.Bool("yes") {

@@ -36,7 +36,7 @@ func (p *program) receive(c *cli.Context, w *wallet.Wallet, link string) error {
 		for _, e := range got {
 			lines = append(lines, "  "+line(e))
 		}
-		if said := p.say(c, map[string]any{"received": got}, lines...); said != nil {
+		if said := p.Say(c, map[string]any{"received": got}, lines...); said != nil {
 			return said
 		}
 	}
@@ -45,7 +45,7 @@ func (p *program) receive(c *cli.Context, w *wallet.Wallet, link string) error {
 
 // acceptOffer shows who offers, and returns the transaction code.
 func (p *program) acceptOffer(c *cli.Context, o wallet.OfferView) (string, error) {
-	if err := p.person.tell("Offer of " + o.Issuer + " (" + o.Origin + ")"); err != nil {
+	if err := p.Show("Offer of " + o.Issuer + " (" + o.Origin + ")"); err != nil {
 		return "", err
 	}
 	if err := p.agree(c, "Collect it?"); err != nil {

@@ -5,11 +5,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/world"
@@ -30,21 +29,15 @@ func TestMain(m *testing.M) {
 // TestScripts runs the binary against a real registry, issuer and gateway.
 func TestScripts(t *testing.T) {
 	s := startWorld(t)
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("REGISTRY", s.world.Registry)
-			env.Setenv("REGISTRY_KEY", s.world.RegistryKey)
-			env.Setenv("CA", s.world.CA())
-			env.Setenv("ISSUER", s.world.Issuer)
-			env.Setenv("BEHALF_WALLET_PASSPHRASE", "correct horse")
-			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
-			return nil
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "grant": s.grant, "ask": s.ask, "revoke": s.revoke, "env-json": envJSON, "damage": damage,
-		},
-	})
+	commandtest.Scripts(t, func(env *testscript.Env) error {
+		env.Setenv("REGISTRY", s.world.Registry)
+		env.Setenv("REGISTRY_KEY", s.world.RegistryKey)
+		env.Setenv("CA", s.world.CA())
+		env.Setenv("ISSUER", s.world.Issuer)
+		env.Setenv("BEHALF_WALLET_PASSPHRASE", "correct horse")
+		env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
+		return nil
+	}, commandtest.Commands{"grant": s.grant, "ask": s.ask, "revoke": s.revoke, "env-json": envJSON, "damage": damage})
 }
 
 // sandbox is a world that is being served.
@@ -178,23 +171,4 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	raw[len(raw)-5] ^= 1
 	ts.Check(os.WriteFile(found[0], raw, 0o600))
-}
-
-// exits runs a command that must end with exactly this code.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits code program [args...]")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = failed.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
-		ts.Fatalf("%v ended with %d, want %d", args[1:], got, want)
-	}
 }

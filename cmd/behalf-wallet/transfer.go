@@ -39,20 +39,9 @@ func (p *program) exportCommand() *cli.Command {
 }
 
 func (p *program) export(c *cli.Context, path string) error {
-	d, err := dir(c)
+	v, secret, err := p.opened(c)
 	if err != nil {
 		return err
-	}
-	if _, err := os.Lstat(d); err != nil {
-		return wallet.ErrNoWallet
-	}
-	secret, err := p.passphrase(c.Context)
-	if err != nil {
-		return err
-	}
-	v, err := wallet.Open(c.Context, d, secret, p.Random)
-	if err != nil {
-		return explained(err)
 	}
 	defer func() { _ = v.Close() }()
 	if own := os.Getenv(envBackup); own != "" {
@@ -65,7 +54,7 @@ func (p *program) export(c *cli.Context, path string) error {
 	if err := create(path, file); err != nil {
 		return err
 	}
-	return p.say(c, map[string]any{"out": path, "bytes": len(file)}, "Written to "+path+". Keep it where you keep your passphrase apart.")
+	return p.Say(c, map[string]any{"out": path, "bytes": len(file)}, "Written to "+path+". Keep it where you keep your passphrase apart.")
 }
 
 func (p *program) importCommand() *cli.Command {
@@ -89,7 +78,7 @@ func (p *program) importCommand() *cli.Command {
 			if err != nil {
 				return explainedDir(explained(err), d)
 			}
-			return p.say(c, map[string]string{"did": id, "dir": d}, "The wallet is in "+d, "Your DID: "+id)
+			return p.Say(c, map[string]string{"did": id, "dir": d}, "The wallet is in "+d, "Your DID: "+id)
 		},
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vp"
-	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/wallet"
 )
 
@@ -78,9 +76,10 @@ func TestOutsideText(t *testing.T) {
 	}
 	told := wallet.Told{Outcome: "deny", Text: evil, NarrowTo: []string{evil}, Obligations: []string{evil}, Evaluation: evil}
 	var errs, out bytes.Buffer
-	p := &program{&command.Program{Out: &out, Err: &errs}, newPerson(strings.NewReader(""), &errs)}
-	check(t, p.person.tell(consentLines(consent)...))
-	check(t, writeJSON(&out, presented{consent, true, told}))
+	shell := &command.Program{In: strings.NewReader(""), Out: &out, Err: &errs}
+	p := &program{shell, newPerson(shell)}
+	check(t, p.Show(consentLines(consent)...))
+	check(t, p.JSON(presented{consent, true, told}))
 	safe(t, errs.String(), len(consentLines(consent)))
 	safe(t, out.String(), 1)
 	var back presented
@@ -102,56 +101,8 @@ func safe(t *testing.T, text string, lines int) {
 	}
 }
 
-func FuzzWriteJSON(f *testing.F) {
-	f.Add("plain")
-	f.Add("\u202e\U000e0001\x00\x7f\"\\")
-	f.Fuzz(func(t *testing.T, text string) {
-		var out bytes.Buffer
-		if writeJSON(&out, map[string]string{"a": text}) != nil {
-			return // not UTF-8
-		}
-		safe(t, out.String(), 1)
-		var back map[string]string
-		if err := strictjson.Unmarshal(out.Bytes(), &back); err == nil && back["a"] != text {
-			t.Errorf("%q came back as %q", text, back["a"])
-		}
-	})
-}
-
-func TestSorted(t *testing.T) {
-	app := (&program{&command.Program{}, newPerson(strings.NewReader(""), io.Discard)}).app()
-	for in, want := range map[string]string{
-		"list":                                  "list",
-		"list --dir d --json":                   "--dir d --json list",
-		"show ID --dir=d":                       "--dir=d show -- ID",
-		"receive URI --tx-code 1 --dir d --yes": "--dir d --yes receive --tx-code 1 -- URI",
-		"receive --tx-code 1 URI":               "receive --tx-code 1 -- URI",
-		"--dir d list --passed-on":              "--dir d list --passed-on",
-		"delegate ID --to did:key:z --permission a:b,c --permission d:e --out f": "delegate --to did:key:z --permission a:b,c --permission d:e --out f -- ID",
-		"list list":       "list -- list",
-		"list --unknown":  "list --unknown",
-		"--version":       "--version",
-		"accept -- file":  "accept -- file",
-		"show --dir":      "--dir show",
-		"help receive":    "help receive",
-		"receive --help":  "receive --help",
-		"--dir list list": "--dir list list",
-	} {
-		got, err := sorted(app, append([]string{"x"}, strings.Fields(in)...))
-		check(t, err)
-		if !slices.Equal(got[1:], strings.Fields(want)) {
-			t.Errorf("%q: %q, want %q", in, got[1:], want)
-		}
-	}
-	for in, code := range map[string]reason.Code{
-		"list\x00--passphrase\x00x": reason.CLISecretArgv, "list\x00--pin=1": reason.CLISecretArgv, "accept\x00--\x00-x": reason.CLIArgs,
-		"accept\x00a\nb": reason.CLIArgs, strings.Repeat("a\x00", maxArguments+1): reason.CLIArgs,
-	} {
-		if _, err := sorted(app, append([]string{"x"}, strings.Split(in, "\x00")...)); reason.Of(err) != code {
-			t.Errorf("%q: %v, want %s", in, err, code)
-		}
-	}
-}
+// asks is a person whose answers come from in.
+func asks(in io.Reader) *person { return newPerson(&command.Program{In: in, Err: io.Discard}) }
 
 // TestInterrupted shows that a question ends with the command.
 func TestInterrupted(t *testing.T) {
@@ -159,14 +110,14 @@ func TestInterrupted(t *testing.T) {
 	check(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newPerson(in, io.Discard).ask(ctx, "?"); err == nil {
+	if _, err := asks(in).ask(ctx, "?"); err == nil {
 		t.Error("an answer came from nowhere")
 	}
-	if ok, err := newPerson(strings.NewReader(strings.Repeat("y", maxAnswer+2)+"\n"), io.Discard).agrees(t.Context(), "?"); ok || err == nil {
+	if ok, err := asks(strings.NewReader(strings.Repeat("y", maxAnswer+2)+"\n")).agrees(t.Context(), "?"); ok || err == nil {
 		t.Error("a long answer agrees")
 	}
 	for answer, want := range map[string]bool{"yes\n": true, "Y\n": true, " yes \n": true, "yes": true, "\n": false, "ja\n": false, "yess\n": false} {
-		if ok, err := newPerson(strings.NewReader(answer), io.Discard).agrees(t.Context(), "?"); ok != want || err != nil {
+		if ok, err := asks(strings.NewReader(answer)).agrees(t.Context(), "?"); ok != want || err != nil {
 			t.Errorf("%q: %v, %v", answer, ok, err)
 		}
 	}
