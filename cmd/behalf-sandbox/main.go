@@ -5,10 +5,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,14 +13,7 @@ import (
 	"github.com/behalf-id/behalf/internal/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args, &command.Program{
-		Name: "behalf-sandbox", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Random: rand.Reader,
-	})
-	stop()
-	os.Exit(code)
-}
+func main() { os.Exit(command.Main("behalf-sandbox", time.Now, run)) }
 
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, p *command.Program) int {

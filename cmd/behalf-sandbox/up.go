@@ -71,7 +71,7 @@ func (s *sandbox) up(c *cli.Context) error {
 	}
 	w, err := world.Open(c.Context, world.Config{
 		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now, StatusTTL: c.Duration("status-ttl"),
-		Logger: slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level})),
+		Logger: s.Logger(level),
 	})
 	if err != nil {
 		return err
