@@ -12,6 +12,7 @@ import (
 
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/command/commandtest"
+	"github.com/behalf-id/behalf/internal/command/server"
 	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
@@ -35,13 +36,13 @@ func TestServe(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gw")
 	out, _ := prog().Call(t, command.Done, "init", "--dir", dir, "--origin", "https://gateway.example.org", "--name", "Larkhill Road Surgery",
 		"--registry", "https://registry.example.org", "--registry-key", registryKey, "--listen", "127.0.0.1:0", "--json")
-	var made made
+	var made server.Made
 	if err := strictjson.UnmarshalClosed([]byte(out), &made); err != nil {
 		t.Fatal(err)
 	}
-	server := prog().Serve(t, "serve", "--config", made.Config, "--json")
+	served := prog().Serve(t, "serve", "--config", made.Config, "--json")
 	var at serving
-	if err := strictjson.UnmarshalClosed([]byte(server.First), &at); err != nil {
+	if err := strictjson.UnmarshalClosed([]byte(served.First), &at); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/.well-known/did.json": 200, "/v1/requests/x": 401, "/nonsense": 404} {
@@ -52,7 +53,7 @@ func TestServe(t *testing.T) {
 	if _, errs := prog().Call(t, command.Refused, "audit", "verify", "--config", made.Config); !strings.Contains(errs, "is a gateway running on it?") {
 		t.Error(errs)
 	}
-	server.Stop()
+	served.Stop()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

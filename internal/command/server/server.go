@@ -7,18 +7,14 @@ package server
 import (
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/config"
 	"github.com/behalf-id/behalf/internal/web/metrics"
 	"github.com/behalf-id/behalf/internal/wire"
-	"github.com/behalf-id/behalf/key"
-	"github.com/behalf-id/behalf/trustframework"
 )
 
 // Role is one server's commands in one run of them.
@@ -68,59 +64,4 @@ func (r Role) ServeCommand(usage, settings string, open func(c *cli.Context, d w
 // example is how a command is called.
 func (r Role) example(name string) string {
 	return "Example:\n   " + r.Name + " " + name + " --config " + r.Role + "/" + r.Role + ".yaml"
-}
-
-// InitFlags are the options of every init.
-func (r Role) InitFlags(listen string, more ...cli.Flag) []cli.Flag {
-	return append([]cli.Flag{
-		&cli.StringFlag{Name: "dir", Usage: "`FOLDER` to make; it must not hold " + wire.WithArticle(r.Role) + " yet"},
-		&cli.StringFlag{Name: "listen", Usage: "`ADDRESS` for the settings", Value: listen},
-		&cli.StringFlag{Name: "alg", Usage: "`ALGORITHM` of the key: ES256, ES384 or EdDSA", Value: string(key.ES256)},
-		command.JSONFlag(),
-	}, more...)
-}
-
-// Folder returns the folder that init is to make, with a bearer token in the file called token.
-func (r Role) Folder(c *cli.Context, token string) (wire.Folder, error) {
-	if err := command.NoArguments(c); err != nil {
-		return wire.Folder{}, err
-	}
-	if c.String("dir") == "" {
-		return wire.Folder{}, command.Usage("init needs --dir")
-	}
-	if _, err := key.ParseAlgorithm(c.String("alg")); err != nil {
-		return wire.Folder{}, command.Usage("--alg is ES256, ES384 or EdDSA")
-	}
-	path, err := filepath.Abs(c.String("dir"))
-	return wire.Folder{Path: path, Role: r.Role, Token: token, Algorithm: c.String("alg")}, err
-}
-
-// PartyFlags are the options of an init whose server has a place in the trust framework.
-func PartyFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "origin", Usage: "https `ADDRESS` by which the server is reached; its did:web is made of it, so it cannot be changed later"},
-		&cli.StringFlag{Name: "name", Usage: "`NAME` that people are shown"},
-		&cli.StringFlag{Name: "registry", Usage: "https `ADDRESS` of the registry"},
-		&cli.StringSliceFlag{Name: "registry-key", Usage: "`DID` (did:key) of a key that signs the framework; may be repeated"},
-	}
-}
-
-// Party returns what PartyFlags say, and the DID that it has.
-func Party(c *cli.Context) (wire.Party, did.DID, error) {
-	for _, name := range []string{"origin", "name", "registry"} {
-		if c.String(name) == "" {
-			return wire.Party{}, did.DID{}, command.Usage("init needs --%s", name)
-		}
-	}
-	if _, err := trustframework.TrustedKeys(c.StringSlice("registry-key")); err != nil {
-		return wire.Party{}, did.DID{}, command.Usage("init needs --registry-key, a did:key, as behalf-registry init prints it")
-	}
-	id, err := wire.WebDID(c.String("origin"))
-	if err != nil {
-		return wire.Party{}, did.DID{}, command.Usage("%s", command.Explain(err))
-	}
-	return wire.Party{
-		Origin: c.String("origin"), Name: c.String("name"), Listen: c.String("listen"),
-		Registry: wire.RegistrySettings{URL: c.String("registry"), Keys: c.StringSlice("registry-key")},
-	}, id, nil
 }
