@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package commandtest is what tests of commands share: programs in this process, test scripts, and
+// Package commandtest is what the tests of commands share: programs in this process, test scripts, and
 // certificates for servers on this machine.
 package commandtest
 
