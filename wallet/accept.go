@@ -57,8 +57,9 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &held{Raw: p.Credential, Parents: p.Parents, Received: w.cfg.Now()}
-	chain, err := w.verifiedChain(ctx, &Entry{held: h})
+	keys, signers := w.taking()
+	h := &held{Raw: p.Credential, Parents: p.Parents, Received: keys.At}
+	chain, err := w.chain(ctx, h, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +72,9 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 	last := chain[len(chain)-1]
 	h.Format, h.Issuer = last.Format(), w.nameOf(chain[0].Credential().Issuer, "")
 	h.Statement = statementOf(last.Credential())
+	if h.Signers, err = signers.pins(); err != nil {
+		return nil, err
+	}
 	if err := w.cfg.Vault.add(h); err != nil {
 		return nil, err
 	}

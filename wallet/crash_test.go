@@ -110,7 +110,7 @@ func (w *town) afterCrash(t *testing.T, v *Vault, operation string, err error, o
 		t.Errorf("another credential is gone: %v", findErr)
 	}
 	for _, e := range all {
-		if _, err := held.open(t.Context(), []byte(e.held.Raw)); err != nil {
+		if _, err := held.open(t.Context(), []byte(e.held.Raw), held.pinned(e.held)); err != nil {
 			t.Errorf("a credential is not whole: %v", err)
 		}
 	}

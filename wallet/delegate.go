@@ -60,7 +60,7 @@ func (w *Wallet) Delegate(ctx context.Context, e *Entry, p Proposal) ([]byte, *P
 	if _, err := w.framework(); err != nil {
 		return nil, nil, err
 	}
-	chain, err := w.verifiedChain(ctx, e)
+	chain, err := w.chain(ctx, e.held, w.pinned(e.held))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -172,7 +172,7 @@ func (w *Wallet) seal(ctx context.Context, format string, child *credential.Cred
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.open(ctx, raw); err != nil {
+	if _, err := w.open(ctx, raw, w.keys()); err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was signed does not open", err)
 	}
 	return raw, nil

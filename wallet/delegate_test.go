@@ -159,7 +159,7 @@ func TestAcceptRefuses(t *testing.T) {
 		return out
 	}
 	widened := func(f func(c *credential.Credential)) []byte {
-		v, err := tom.open(t.Context(), []byte(whole.Credential))
+		v, err := tom.open(t.Context(), []byte(whole.Credential), tom.keys())
 		check(t, err)
 		c := *v.Credential()
 		f(&c)

@@ -240,12 +240,7 @@ func (w *town) wire() {
 	w.fetch, err = safehttp.New(safehttp.Config{Private: []string{w.issuer.host, w.gateway.host}, Roots: w.roots, Now: w.now})
 	check(t, err)
 	t.Cleanup(w.fetch.Close)
-	web, err := didweb.New(didweb.Config{Fetch: w.fetch, Now: w.now, Allowed: func(host string) bool { return framework().DIDHostAllowed(host) }})
-	check(t, err)
-	mux, err := did.NewMux(map[string]did.Resolver{"key": didkey.New(), "web": web})
-	check(t, err)
-	w.keys, err = did.NewCache(did.CacheConfig{Resolver: mux, Now: w.now})
-	check(t, err)
+	w.keys = w.resolver()
 	sd, err := sdjwt.New(sdjwt.Config{Random: rand.Reader, Now: w.now, Holders: w.keys})
 	check(t, err)
 	vc, err := vcjwt.New(vcjwt.Config{})
@@ -262,6 +257,23 @@ func (w *town) wire() {
 	})
 	check(t, err)
 	w.statusLists()
+}
+
+// resolver returns one that remembers nothing yet, as that of a command which just began.
+func (w *town) resolver() did.Resolver {
+	w.t.Helper()
+	allowed := func(host string) bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.framework.DIDHostAllowed(host)
+	}
+	web, err := didweb.New(didweb.Config{Fetch: w.fetch, Now: w.now, Allowed: allowed})
+	check(w.t, err)
+	mux, err := did.NewMux(map[string]did.Resolver{"key": didkey.New(), "web": web})
+	check(w.t, err)
+	cache, err := did.NewCache(did.CacheConfig{Resolver: mux, Now: w.now})
+	check(w.t, err)
+	return cache
 }
 
 func (w *town) statusLists() {

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -36,6 +37,7 @@ type held struct {
 	Format   string    `json:"format"`
 	Raw      string    `json:"raw"`
 	Parents  []string  `json:"parents,omitempty"` // links above, root first
+	Signers  []pin     `json:"signers,omitempty"` // keys for Raw and Parents as of Received
 	Received time.Time `json:"received"`
 	Issuer   string    `json:"issuer,omitempty"` // name of the root's issuer when it was received
 
@@ -108,7 +110,7 @@ func (v *Vault) room() error {
 	if _, err := v.newID(heldMark, MaxCredentials); err != nil {
 		return err
 	}
-	err := full(v.disk.write(v.path(roomFile), make([]byte, 2*MaxCredential)))
+	err := full(v.disk.write(v.path(roomFile), make([]byte, 2*MaxCredential+did.MaxDocument)))
 	return errors.Join(err, ignoreMissing(v.disk.remove(v.path(roomFile))))
 }
 

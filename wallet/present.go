@@ -100,7 +100,7 @@ func (p *Prepared) Use(ctx context.Context, prefix string) error {
 		return reason.New(reason.QueryUnsatisfied, "this credential does not answer the request; see: behalf-wallet show")
 	}
 	chosen := p.fits[at]
-	leaf, v, err := p.w.part(ctx, chosen.query, chosen.entry.Format, chosen.shown)
+	leaf, v, err := p.w.part(ctx, chosen.query, chosen.entry.Format, chosen.shown, p.w.pinned(chosen.entry.held))
 	if err != nil {
 		return err
 	}
@@ -192,8 +192,8 @@ func (f fit) burden(a *vp.Access) int {
 	return n
 }
 
-// part makes the bytes that would leave of one credential, and reads them back.
-func (w *Wallet) part(ctx context.Context, q *dcql.Credential, format string, s credential.Selection) (part, *credential.Credential, error) {
+// part makes the bytes that would leave of one credential, and reads them back with keys.
+func (w *Wallet) part(ctx context.Context, q *dcql.Credential, format string, s credential.Selection, keys credential.Keys) (part, *credential.Credential, error) {
 	presenter, err := w.presenter(format)
 	if err != nil {
 		return part{}, nil, err
@@ -202,7 +202,7 @@ func (w *Wallet) part(ctx context.Context, q *dcql.Credential, format string, s 
 	if err != nil {
 		return part{}, nil, err
 	}
-	v, err := w.open(ctx, shown)
+	v, err := w.open(ctx, shown, keys)
 	if err != nil {
 		return part{}, nil, err
 	}
@@ -224,12 +224,13 @@ func listed(whole, shown *credential.Credential, above int) []Fact {
 func (p *Prepared) above(ctx context.Context, e *Entry, below *credential.Credential) ([]part, []Fact, error) {
 	var parts []part
 	var out []Fact
+	keys := p.w.pinned(e.held)
 	for i, raw := range slices.Backward(e.held.Parents) {
-		v, err := p.w.open(ctx, []byte(raw))
+		v, err := p.w.open(ctx, []byte(raw), keys)
 		if err != nil {
 			return nil, nil, err
 		}
-		made, shown, err := p.parent(ctx, v, []byte(raw), below)
+		made, shown, err := p.parent(ctx, v, []byte(raw), below, keys)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -242,7 +243,7 @@ func (p *Prepared) above(ctx context.Context, e *Entry, below *credential.Creden
 }
 
 // parent makes the part of one link above, whose child shows below.
-func (p *Prepared) parent(ctx context.Context, v credential.Verified, raw []byte, below *credential.Credential) (part, *credential.Credential, error) {
+func (p *Prepared) parent(ctx context.Context, v credential.Verified, raw []byte, below *credential.Credential, keys credential.Keys) (part, *credential.Credential, error) {
 	c := v.Credential()
 	for i := range p.request.Query.Credentials {
 		q := &p.request.Query.Credentials[i]
@@ -261,7 +262,7 @@ func (p *Prepared) parent(ctx context.Context, v credential.Verified, raw []byte
 			return part{}, nil, err
 		}
 		s.Permissions = slices.DeleteFunc(s.Permissions, func(id string) bool { return !supports(c, id, below) })
-		return p.w.part(ctx, q, v.Format(), s)
+		return p.w.part(ctx, q, v.Format(), s, keys)
 	}
 	return part{}, nil, reason.New(reason.QueryUnsatisfied, "the service does not take the links above this credential")
 }

@@ -244,11 +244,12 @@ func unexpected(detail string) error { return reason.New(reason.CredentialUnexpe
 // check opens what the issuer gave and refuses what was not asked for (OpenID4VCI 1.0 §8.3, and
 // attack WAL-06), or what services would refuse by the framework.
 func (c *collection) check(ctx context.Context, raw []byte, format string) (*held, error) {
-	v, err := c.w.open(ctx, raw)
+	keys, signers := c.w.taking()
+	v, err := c.w.open(ctx, raw, keys)
 	if err != nil {
 		return nil, err
 	}
-	got, now := v.Credential(), c.w.cfg.Now()
+	got, now := v.Credential(), keys.At
 	switch {
 	case v.Format() != format:
 		return nil, unexpected("the credential is of another format than the one asked for")
@@ -269,7 +270,8 @@ func (c *collection) check(ctx context.Context, raw []byte, format string) (*hel
 	if state, _, err := c.w.stateOf(ctx, got); err == nil && state == status.Revoked {
 		return nil, unexpected("the credential is revoked already")
 	}
-	return &held{Format: v.Format(), Raw: string(raw), Received: now, Issuer: c.name, Statement: statementOf(got)}, nil
+	pins, err := signers.pins()
+	return &held{Format: v.Format(), Raw: string(raw), Signers: pins, Received: now, Issuer: c.name, Statement: statementOf(got)}, err
 }
 
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.

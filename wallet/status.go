@@ -54,7 +54,7 @@ func (w *Wallet) Status(ctx context.Context, e *Entry) Standing {
 
 // standing asks for every link of e, each opened anew.
 func (w *Wallet) standing(ctx context.Context, e *Entry) (worst status.State, oldest time.Time, err error) {
-	chain, err := w.verifiedChain(ctx, e)
+	chain, err := w.chain(ctx, e.held, w.pinned(e.held))
 	if err != nil {
 		return status.Unknown, time.Time{}, err
 	}
@@ -70,11 +70,11 @@ func (w *Wallet) standing(ctx context.Context, e *Entry) (worst status.State, ol
 	return worst, oldest, nil
 }
 
-// verifiedChain opens every link of e anew, root first.
-func (w *Wallet) verifiedChain(ctx context.Context, e *Entry) ([]credential.Verified, error) {
+// chain opens every link of h with keys, root first.
+func (w *Wallet) chain(ctx context.Context, h *held, keys credential.Keys) ([]credential.Verified, error) {
 	var out []credential.Verified
-	for _, raw := range append(slices.Clone(e.held.Parents), e.held.Raw) {
-		v, err := w.open(ctx, []byte(raw))
+	for _, raw := range append(slices.Clone(h.Parents), h.Raw) {
+		v, err := w.open(ctx, []byte(raw), keys)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ const MaxBackup = 512 << 20
 const (
 	backupMagic = "behalf-wallet-backup/1\n"
 	partItems   = 256     // items in one part
-	partBytes   = 8 << 20 // bytes of the items in one part, about
+	partBytes   = 6 << 20 // bytes of the items in one part, about
 )
 
 // A backup is the magic line and then its parts, each behind its length in four bytes. Every part
@@ -106,6 +106,9 @@ func (h *held) size() int {
 	n := 2 * len(h.Raw)
 	for _, p := range h.Parents {
 		n += len(p)
+	}
+	for _, s := range h.Signers {
+		n += len(s.Document)
 	}
 	return n
 }

@@ -81,7 +81,7 @@ func New(cfg Config) (*Wallet, error) {
 // DID returns the identifier to which credentials are bound.
 func (w *Wallet) DID() did.DID { return w.signer.Method.DID() }
 
-// keys finds keys as of now.
+// keys finds keys as of now, over the network where need be.
 func (w *Wallet) keys() credential.Keys {
 	return credential.Keys{Resolver: w.cfg.Resolver, At: w.cfg.Now()}
 }
@@ -99,8 +99,9 @@ func (w *Wallet) framework() (*trustframework.Framework, error) {
 	}
 }
 
-// open checks form and signature of one credential, whatever its format.
-func (w *Wallet) open(ctx context.Context, raw []byte) (credential.Verified, error) {
+// open checks form and signature of one credential, whatever its format, with keys: those of
+// taking for one that comes in, those of pinned for one that is held.
+func (w *Wallet) open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Verified, error) {
 	if len(raw) > MaxCredential {
 		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is larger than a wallet takes")
 	}
@@ -108,7 +109,7 @@ func (w *Wallet) open(ctx context.Context, raw []byte) (credential.Verified, err
 	if f == nil {
 		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
 	}
-	v, err := credential.Open(ctx, f, raw, w.keys())
+	v, err := credential.Open(ctx, f, raw, keys)
 	if refusal, ok := errors.AsType[*reason.Error](err); ok {
 		return v, reason.Wrap(refusal.Code, "a credential does not verify", err)
 	}
