@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ func prepare(b *testing.B) programs {
 	pool := certify(b, cert, secret)
 	house, site := filepath.Join(dir, "gateway"), filepath.Join(dir, "behalf-gateway")
 	run(b, site, "init", "--dir", house, "--origin", "https://gateway.example.org", "--name", "Start", "--listen", "127.0.0.1:0",
-		"--registry", "https://registry.example.org", "--registry-key", registryKey(b))
+		"--registry", "https://localhost:1", "--registry-key", registryKey(b))
 	config := filepath.Join(house, "gateway.yaml")
 	text, err := os.ReadFile(config)
 	must(b, err)
@@ -104,8 +105,11 @@ func (p programs) start(b *testing.B, command []string) (ms float64, resident st
 		_ = cmd.Wait()
 		b.Fatal(err, complaints.String())
 	}
-	fields := strings.Fields(line)
-	answer, err := p.client.Get("https://" + fields[len(fields)-1] + "/healthz")
+	address := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line)
+	if address == "" {
+		b.Fatalf("no loopback address in %q", line)
+	}
+	answer, err := p.client.Get("https://" + address + "/healthz")
 	must(b, err)
 	_, err = io.Copy(io.Discard, answer.Body)
 	must(b, err)
