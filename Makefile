@@ -14,7 +14,7 @@ help: ## this list
 demo: ## the whole story on this machine: grant, receive, present, refuse, pass on, revoke
 	@$(GO) run ./cmd/behalf-sandbox demo
 
-test: ## all tests; those of Redis and PostgreSQL join where these are installed
+test: ## all tests; those that want curl, strace or a small disk are skipped by name where absent
 	$(GO) test ./...
 
 race: ## all tests under the race detector

@@ -122,7 +122,7 @@ func TestMergedCommit(t *testing.T) {
 // TestNoAnswer: the store hangs. What is in its hands is of unknown result; what still waits is
 // withdrawn and must never be written.
 func TestNoAnswer(t *testing.T) {
-	g, l, f := gated(t, 50*time.Millisecond)
+	g, l, f := gated(t, time.Second)
 	ctx := context.Background()
 	var first error
 	var wg sync.WaitGroup

@@ -93,7 +93,7 @@ func (g *Gateway) metadata() vp.Metadata {
 type Progress struct {
 	State    string  `json:"state"` // pending, decided, expired
 	Decision *Answer `json:"decision,omitempty"`
-	Handle   string  `json:"handle,omitempty"` // for AuthZEN evaluations, for HandleLife
+	Handle   string  `json:"handle,omitempty"` // for AuthZEN evaluations, for HandleLife at most
 }
 
 // Progress returns how far request id has come. One that is not there is object.unknown.

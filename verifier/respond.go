@@ -52,7 +52,12 @@ func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[s
 		return q
 	}
 	p := ev.presentation()
-	q.held = held{presentation: p, access: a, until: g.keysUntil(ctx, p)}
+	until, err := within(ctx, g, func(ctx context.Context) (time.Time, error) { return g.keysUntil(ctx, p), nil })
+	if err != nil {
+		q.refusal = err
+		return q
+	}
+	q.held = held{presentation: p, access: a, until: until}
 	q.held.evidence = ev.digest()
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return ev.covered(&s.Query) }

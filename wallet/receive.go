@@ -267,7 +267,7 @@ func (c *collection) check(ctx context.Context, raw []byte, format string) (*hel
 	if code := c.w.distrust(got); code != "" {
 		return nil, reason.New(code, "services would refuse this credential: it goes beyond what its issuer may grant")
 	}
-	if state, _, err := c.w.stateOf(ctx, got); err == nil && state == status.Revoked {
+	if state, _, err := c.w.stateOf(ctx, got.Issuer, got); err == nil && state == status.Revoked {
 		return nil, unexpected("the credential is revoked already")
 	}
 	pins, err := signers.pins()

@@ -136,7 +136,7 @@ func (t *story) denied(ctx context.Context) error {
 }
 
 // untilDenied presents again and again until the revocation has bitten, within its bound. A server
-// that cannot answer just then (503) is asked again.
+// that cannot answer just then (503), or has no fresh list just then, is asked again.
 func (t *story) untilDenied(ctx context.Context, p *world.Person, action string) (*world.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, biteWithin)
 	defer cancel()
@@ -144,7 +144,8 @@ func (t *story) untilDenied(ctx context.Context, p *world.Person, action string)
 	defer tick.Stop()
 	for {
 		_, d, err := t.present(ctx, p, "appointments", action)
-		if err != nil && !again(err) || err == nil && d.Outcome == "deny" {
+		waiting := err == nil && (d.Outcome != "deny" || d.Reason == reason.StatusStale || d.Reason == reason.StatusUnavailable)
+		if !waiting && !again(err) {
 			return d, err
 		}
 		select {

@@ -14,7 +14,7 @@ import (
 
 // How Ready waits.
 const (
-	readyWithin = 20 * time.Second
+	readyWithin = 60 * time.Second
 	readyEvery  = 25 * time.Millisecond
 )
 
