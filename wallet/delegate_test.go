@@ -259,3 +259,18 @@ func TestToNobody(t *testing.T) {
 		t.Error("signed for nobody")
 	}
 }
+
+// TestWhoSpeaksForALink: the status of a link that a person signed is the root's issuer's to tell,
+// and nobody else's, as gateways see it.
+func TestWhoSpeaksForALink(t *testing.T) {
+	w := newTown(t)
+	tom, june := w.wallet(), w.wallet()
+	file, _ := passOn(t, tom, w.receive(tom), june, Permitted{"appointments", []string{"view"}})
+	got, err := june.Accept(t.Context(), file)
+	check(t, err)
+	if _, _, err := june.stateOf(t.Context(), w.issuer.id.String(), got.Credential()); err != nil {
+		t.Errorf("the root's issuer: %v", err)
+	}
+	_, _, err = june.stateOf(t.Context(), w.gateway.id.String(), got.Credential())
+	want(t, err, reason.StatusUnavailable)
+}
