@@ -76,7 +76,6 @@ func TestDemo(t *testing.T) {
 
 // TestDemoJSON tells the same as objects, exactly these.
 func TestDemoJSON(t *testing.T) {
-	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "kept")
 	got := behalf(t, "demo", "--json", "--dir", dir)
 	if got.code != command.Done || got.err != "" {
@@ -142,7 +141,6 @@ func oneLine(s string) bool { return strings.Count(s, "\n") == 1 && strings.HasS
 
 // TestRefused shows what up says when it can not run: what is wrong, and what to do.
 func TestRefused(t *testing.T) {
-	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +188,6 @@ func TestRefused(t *testing.T) {
 
 // TestUp keeps the world running until it is interrupted, and finds it again.
 func TestUp(t *testing.T) {
-	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	first, code := runUp(t, dir, func() {
 		if got := behalf(t, "up", "--dir", dir); got.code != command.Refused || got.out != "" || !oneLine(got.err) || !strings.Contains(got.err, dir) {
