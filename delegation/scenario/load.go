@@ -162,8 +162,31 @@ func (d *document) build(s *entry) (Case, error) {
 	if c.World, err = d.world(s, library); err != nil {
 		return Case{}, err
 	}
-	c.Request, err = d.request(s)
+	raw, err := d.rawRequest(s)
+	if err != nil {
+		return Case{}, err
+	}
+	if c.Request, err = raw.request(); err != nil {
+		return Case{}, err
+	}
+	c.Source, err = source(library, shown, raw)
 	return c, err
+}
+
+// source keeps what a case was made of.
+func source(lib library, p *shown, request object) (Source, error) {
+	s := Source{
+		Credentials: make(map[string]strictjson.Value, len(lib)), Request: request,
+		Presenter: p.Presenter, Chain: p.Chain, Supporting: p.Supporting, Disclosed: p.Disclosed, Faults: p.Faults,
+	}
+	for name, o := range lib {
+		raw, err := strictjson.Marshal(o)
+		if err != nil {
+			return Source{}, err
+		}
+		s.Credentials[name] = raw
+	}
+	return s, nil
 }
 
 func (e expectation) sorted() Expectation {

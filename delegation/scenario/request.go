@@ -8,19 +8,24 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// request is step 3 of §17 for the request.
-func (d *document) request(s *entry) (delegation.Request, error) {
+// rawRequest is step 3 of §17 for the request.
+func (d *document) rawRequest(s *entry) (object, error) {
 	merged, err := merge(d.Defaults.Request, s.Request)
 	if err != nil {
-		return delegation.Request{}, err
+		return nil, err
 	}
 	o, err := read(merged)
 	if err != nil {
-		return delegation.Request{}, err
+		return nil, err
 	}
 	for _, name := range s.RequestOmit {
 		delete(o, name)
 	}
+	return o, nil
+}
+
+// request maps o to decision names.
+func (o object) request() (delegation.Request, error) {
 	m := mapping{}
 	for name, v := range o {
 		if !m.member(name, v) {

@@ -44,6 +44,19 @@ type Case struct {
 	Presentation    delegation.Presentation
 	Request         delegation.Request
 	Expect          Expectation
+	Source          Source
+}
+
+// Source is what the file says of one scenario, merged and otherwise as it is written: for a
+// harness that makes real credentials and requests of it. It is shared and must not be changed.
+type Source struct {
+	Credentials map[string]strictjson.Value // the whole library by name, each an object
+	Request     map[string]strictjson.Value // by member name; requestOmit has been carried out
+	Presenter   string                      // "" where there is none
+	Chain       []string                    // names, root first; some may not be in Credentials
+	Supporting  []string                    // names of Credentials
+	Disclosed   map[string][]string         // permission ids by credential; a name that is absent discloses all
+	Faults      []string                    // each known, as delegation.md §17 lists them
 }
 
 // Expectation is the answer that a scenario asks for. Obligations and NarrowTo are sorted;

@@ -35,6 +35,45 @@ func Open(t testing.TB, name string) []byte {
 	return raw
 }
 
+// EnvScenarios names files of decision scenarios, in the form of a path list, to be read in place
+// of the published ones.
+const EnvScenarios = "BEHALF_SCENARIOS"
+
+// File is one file of decision scenarios.
+type File struct {
+	Name string // the last part of its path
+	Raw  []byte
+}
+
+// Scenarios returns the files of decision scenarios that EnvScenarios lists; by default the
+// published ones, with the rules of Dir. A file that cannot be read ends the test, and so does a
+// list without any.
+func Scenarios(t testing.TB) []File {
+	t.Helper()
+	paths := filepath.SplitList(os.Getenv(EnvScenarios))
+	if len(paths) == 0 {
+		var err error
+		if paths, err = filepath.Glob(filepath.Join(Dir(t, "scenarios"), "*.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files []File
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, File{filepath.Base(path), raw})
+	}
+	if len(files) == 0 {
+		t.Fatal("no files of scenarios")
+	}
+	return files
+}
+
 // root is the folder shared/ beside the module's own, found from where this file was compiled.
 func root() string {
 	_, file, _, _ := runtime.Caller(0)
