@@ -22,8 +22,8 @@ import (
 
 // A person who passes a delegation on cannot run a status list. The issuer of the root hosts the
 // status of the link that the person signs (delegation.md §12): it gives an index to whoever
-// proves to be the delegate of a link that it knows, and takes the link back when asked by the
-// same key or by one above it.
+// proves to be the delegate of a link that it knows, and takes the link back when asked by whoever
+// is entitled to: the same key, one above it, the principal, the framework (see revoke.go).
 
 // Types of the signed requests.
 const (
@@ -51,12 +51,14 @@ type link struct {
 	Parent     string        `json:"parent,omitempty"` // credential id of the link above, for a hosted link
 	Depth      int           `json:"depth"`            // how often it may be passed on
 	Ref        publisher.Ref `json:"ref"`
-	Hosted     int           `json:"hosted"` // person-issued links hosted below it
+	Hosted     int           `json:"hosted"`         // person-issued links hosted below it
+	Name       string        `json:"name,omitempty"` // of a hosted link: of its record for the operator
 	version    uint64
 }
 
 // HostedStatus is where the status of a person-issued link will be published.
 type HostedStatus struct {
+	ID    string `json:"id"` // by which the issuer's operator knows the link
 	Token struct {
 		Index uint64 `json:"idx"`
 		List  string `json:"uri"`
@@ -91,116 +93,52 @@ func (i *Issuer) Host(ctx context.Context, request []byte) (HostedStatus, error)
 		if err != nil {
 			return HostedStatus{}, err
 		}
-		ref, err := i.host(ctx, h)
+		l, err := i.host(ctx, h)
 		if _, conflict := store.IsConflict(err); conflict {
 			continue
 		}
 		if err != nil {
 			return HostedStatus{}, err
 		}
-		return i.hostedStatus(ref), nil
+		return i.hostedStatus(l), nil
 	}
 	return HostedStatus{}, contested()
 }
 
-func (i *Issuer) host(ctx context.Context, h hosting) (publisher.Ref, error) {
+func (i *Issuer) host(ctx context.Context, h hosting) (*link, error) {
 	parent, err := i.parentOf(ctx, h)
 	if err != nil {
-		return publisher.Ref{}, err
+		return nil, err
 	}
 	known, err := i.linkOf(ctx, h.Child)
 	switch {
 	case err == nil && known.Grantor == h.signer && known.Parent == h.Parent:
-		return known.Ref, i.commit(ctx, changes{list: []store.Change{h.spent}})
+		return known, i.commit(ctx, changes{list: []store.Change{h.spent}})
 	case err == nil:
-		return publisher.Ref{}, reason.New(reason.IdempotencyMismatch, "the credential id is taken")
+		return nil, reason.New(reason.IdempotencyMismatch, "the credential id is taken")
 	case reason.Of(err) != reason.ObjectUnknown:
-		return publisher.Ref{}, err
+		return nil, err
 	case parent.Hosted >= MaxHosted:
-		return publisher.Ref{}, reason.New(reason.LimitRate, "this delegation was passed on as often as is hosted")
+		return nil, reason.New(reason.LimitRate, "this delegation was passed on as often as is hosted")
 	}
-	ref, err := i.cfg.Allocator.Allocate(ctx)
-	if err != nil {
-		return publisher.Ref{}, err
+	child := &link{Delegation: parent.Delegation, Holder: h.Delegate, Grantor: h.signer, Parent: h.Parent, Depth: parent.Depth - 1}
+	if child.Ref, err = i.cfg.Allocator.Allocate(ctx); err != nil {
+		return nil, err
+	}
+	if child.Name, err = i.hostedName(parent.Delegation); err != nil {
+		return nil, err
 	}
 	var steps changes
 	steps.add(h.spent, nil)
-	steps.add(put(prefixCredential+h.Child, 0, link{
-		Delegation: parent.Delegation, Holder: h.Delegate, Grantor: h.signer, Parent: h.Parent, Depth: parent.Depth - 1, Ref: ref,
-	}, time.Time{}))
+	steps.add(put(prefixCredential+h.Child, 0, child, time.Time{}))
+	steps.add(put(prefixHosted+child.Name, 0, Hosted{ID: child.Name, Credential: h.Child, Parent: h.Parent, Created: i.cfg.Now()}, time.Time{}))
 	parent.Hosted++
 	steps.add(put(prefixCredential+h.Parent, parent.version, parent, time.Time{}))
 	if steps.err != nil {
-		return publisher.Ref{}, steps.err
+		return nil, steps.err
 	}
 	_, err = i.cfg.Audit.Append(ctx, i.event(audit.Host, parent.Delegation, Issued, h.Child, h.signer), steps.list...)
-	return ref, err
-}
-
-// RevokeHosted takes back a person-issued link at the request of whoever signed it, or of the
-// delegate of a link above it. Nobody else may: revoke.not_authorised. Taking it back again changes
-// nothing and is no error.
-func (i *Issuer) RevokeHosted(ctx context.Context, request []byte) error {
-	for range maxAttempts {
-		h, err := i.openHosted(ctx, request, TypeHostedRevoke)
-		if err != nil {
-			return err
-		}
-		err = i.revokeHosted(ctx, h)
-		if _, conflict := store.IsConflict(err); !conflict {
-			return err
-		}
-	}
-	return notDurable(contested())
-}
-
-func (i *Issuer) revokeHosted(ctx context.Context, h hosting) error {
-	l, err := i.revocable(ctx, h)
-	if err != nil {
-		return err
-	}
-	flips, err := i.cfg.Book.Flip(ctx, []publisher.Ref{l.Ref}, status.Revoked)
-	if err != nil {
-		return notDurable(err)
-	}
-	if len(flips) == 0 { // it was taken back before: the nonce is spent, and the log does not grow
-		return i.commit(ctx, changes{list: []store.Change{h.spent}})
-	}
-	_, err = i.cfg.Audit.Append(ctx, i.event(audit.Revoke, l.Delegation, Revoked, h.Child, h.signer), append(flips, h.spent)...)
-	if _, conflict := store.IsConflict(err); conflict {
-		return err
-	}
-	if err != nil {
-		return notDurable(err)
-	}
-	i.cfg.Book.Committed([]publisher.Ref{l.Ref})
-	return nil
-}
-
-// revocable returns the hosted link that h may take back: signed by h's signer, or below a link that was.
-func (i *Issuer) revocable(ctx context.Context, h hosting) (*link, error) {
-	refused := reason.New(reason.RevokeNotAuthorised, "only who signed a link, or stands above it, may take it back here")
-	child, err := i.linkOf(ctx, h.Child)
-	if err != nil {
-		return nil, orRefused(err, refused)
-	}
-	for l := child; l.Parent != ""; {
-		if l.Grantor == h.signer {
-			return child, nil
-		}
-		if l, err = i.linkOf(ctx, l.Parent); err != nil {
-			return nil, orRefused(err, refused)
-		}
-	}
-	return nil, refused
-}
-
-// orRefused is refused where err says that there is nothing: that and not-yours look the same.
-func orRefused(err, refused error) error {
-	if reason.Of(err) == reason.ObjectUnknown {
-		return refused
-	}
-	return err
+	return child, err
 }
 
 // openHosted checks a signed request: who signed it, for us, now, with a nonce of ours.
@@ -310,11 +248,11 @@ func (i *Issuer) linkOf(ctx context.Context, credentialID string) (*link, error)
 	return l, err
 }
 
-func (i *Issuer) hostedStatus(ref publisher.Ref) HostedStatus {
-	var out HostedStatus
-	t := i.cfg.Publisher.TokenRef(ref)
+func (i *Issuer) hostedStatus(l *link) HostedStatus {
+	out := HostedStatus{ID: l.Name}
+	t := i.cfg.Publisher.TokenRef(l.Ref)
 	out.Token.Index, out.Token.List = t.Index, t.List
-	for _, b := range i.cfg.Publisher.BitstringRefs(ref) {
+	for _, b := range i.cfg.Publisher.BitstringRefs(l.Ref) {
 		out.Bitstring = append(out.Bitstring, HostedBitstring{Purpose: b.Purpose, Index: strconv.FormatUint(b.Index, 10), List: b.List})
 	}
 	return out

@@ -43,6 +43,7 @@ type Shown struct {
 	Formats []string  `json:"formats"`
 	Grant   *Grant    `json:"grant,omitempty"` // in a single answer only
 	Copies  []Copy    `json:"copies,omitempty"`
+	Onward  []Hosted  `json:"passed_on,omitempty"` // in a single answer only: links that persons signed below it
 }
 
 // show returns d as an operator reads it in a list.
@@ -103,10 +104,41 @@ func (i *Issuer) getDelegation(w http.ResponseWriter, r *http.Request) {
 		refuseOperator(w, err)
 		return
 	}
-	web.JSON(w, http.StatusOK, d.whole(i.cfg.Now()))
+	shown := d.whole(i.cfg.Now())
+	if shown.Onward, err = i.Onward(r.Context(), d.ID); err != nil {
+		refuseOperator(w, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, shown)
 }
 
-func (i *Issuer) changeState(change func(context.Context, string, Change) (*Delegation, error)) http.HandlerFunc {
+// revoke is Revoke of a delegation, or RevokeOnward of one link that was passed on below it: the
+// answer is a Shown of either.
+func (i *Issuer) revoke(ctx context.Context, id string, c Change) (Shown, error) {
+	d, err := i.Revoke(ctx, id, c)
+	if reason.Of(err) != reason.ObjectUnknown {
+		return shownOr(d, i.cfg.Now(), err)
+	}
+	h, err := i.RevokeOnward(ctx, id, c)
+	return Shown{ID: h.ID, State: h.State, Created: h.Created, Reason: h.Reason, Note: h.Note, Formats: []string{}}, err
+}
+
+func shownOr(d *Delegation, now time.Time, err error) (Shown, error) {
+	if err != nil {
+		return Shown{}, err
+	}
+	return d.show(now), nil
+}
+
+// delegations is a change of state that delegations alone have.
+func (i *Issuer) delegations(change func(context.Context, string, Change) (*Delegation, error)) func(context.Context, string, Change) (Shown, error) {
+	return func(ctx context.Context, id string, c Change) (Shown, error) {
+		d, err := change(ctx, id, c)
+		return shownOr(d, i.cfg.Now(), err)
+	}
+}
+
+func (i *Issuer) changeState(change func(context.Context, string, Change) (Shown, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw, err := web.ReadBody(r, "application/json")
 		if err != nil {
@@ -118,11 +150,11 @@ func (i *Issuer) changeState(change func(context.Context, string, Change) (*Dele
 			refuseOperator(w, err)
 			return
 		}
-		d, err := change(r.Context(), r.PathValue("id"), c)
+		shown, err := change(r.Context(), r.PathValue("id"), c)
 		if err != nil {
 			refuseOperator(w, err)
 			return
 		}
-		web.JSON(w, http.StatusOK, d.show(i.cfg.Now()))
+		web.JSON(w, http.StatusOK, shown)
 	}
 }

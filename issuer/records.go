@@ -29,6 +29,7 @@ const (
 	prefixToken       = "issuer/token/"       // accessToken, by digest; ends with the token
 	prefixNonce       = "issuer/nonce/"       // a nonce that was spent, by digest; outlives the nonce
 	prefixCredential  = "issuer/credential/"  // link, by credential id
+	prefixHosted      = "issuer/hosted/"      // Hosted, by its id, which begins with that of the delegation
 )
 
 // Bounds of names that come from outside.

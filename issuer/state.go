@@ -56,7 +56,7 @@ func (i *Issuer) move(ctx context.Context, id string, c Change, s step) (*Delega
 		if done, err := d.mayBecome(s.to); done || err != nil {
 			return d, err
 		}
-		err = i.flip(ctx, d, c, s)
+		err = i.flip(ctx, d, c, s, "")
 		if _, conflict := store.IsConflict(err); conflict {
 			continue
 		}
@@ -81,9 +81,10 @@ func (d *Delegation) mayBecome(to State) (done bool, err error) {
 	return false, nil
 }
 
-// flip commits the new state, every list that shows it and the audit leaf together.
-func (i *Issuer) flip(ctx context.Context, d *Delegation, c Change, s step) error {
-	var steps changes
+// flip commits the new state, every list that shows it, the audit leaf and what comes with them
+// together. actor is who asked, "" for the operator.
+func (i *Issuer) flip(ctx context.Context, d *Delegation, c Change, s step, actor string, with ...store.Change) error {
+	steps := changes{list: with}
 	refs := d.refs()
 	if len(refs) > 0 {
 		flips, err := i.cfg.Book.Flip(ctx, refs, s.list)
@@ -102,7 +103,7 @@ func (i *Issuer) flip(ctx context.Context, d *Delegation, c Change, s step) erro
 	if steps.err != nil {
 		return steps.err
 	}
-	_, err := i.cfg.Audit.Append(ctx, i.event(s.event, d.ID, s.to, d.Request.Grant.OnBehalfOf.ID, ""), steps.list...)
+	_, err := i.cfg.Audit.Append(ctx, i.event(s.event, d.ID, s.to, d.Request.Grant.OnBehalfOf.ID, actor), steps.list...)
 	if err != nil {
 		return err
 	}
