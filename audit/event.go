@@ -27,6 +27,9 @@ const (
 	Framework Type = "framework" // a new version of the trust framework was applied
 	Erase     Type = "erase"     // a subject's keys were destroyed; it names nobody
 	Query     Type = "query"     // a subject's trail was read
+
+	OverrideApprove Type = "override-approve" // a second one of the staff agreed to go on beside a denial
+	OverrideUse     Type = "override-use"     // one of the staff went on beside a denial
 )
 
 // Bounds of an event.
@@ -89,7 +92,7 @@ func (e Event) check() error {
 
 func (t Type) known() bool {
 	switch t {
-	case Decision, Host, Offer, Issue, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query:
+	case Decision, Host, Offer, Issue, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query, OverrideApprove, OverrideUse:
 		return true
 	}
 	return false

@@ -16,6 +16,7 @@ const (
 	AuthorityRequestTooBroad        Code = "authority.request_too_broad"
 	AuthorityResourceNotGranted     Code = "authority.resource_not_granted"
 	AuthorityUsesExhausted          Code = "authority.uses_exhausted"
+	BreakglassConditions            Code = "breakglass.conditions"
 	ChainBasisChanged               Code = "chain.basis_changed"
 	ChainConditionDropped           Code = "chain.condition_dropped"
 	ChainConstraintRelaxed          Code = "chain.constraint_relaxed"

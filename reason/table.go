@@ -17,6 +17,7 @@ var entries = [...]Entry{
 	{AuthorityRequestTooBroad, "decision-deny", 200, Delegate | Service | Operator, "", true, "The request covers more than any one permission, or a path that is not proxyable; the answer carries narrowTo."},
 	{AuthorityResourceNotGranted, "decision-deny", 200, Delegate | Service | Operator, "", true, "No effective permission covers the resource."},
 	{AuthorityUsesExhausted, "decision-deny", 200, Delegate | Service | Operator, "", true, "The permission's maxUses is reached."},
+	{BreakglassConditions, "forbidden", 403, Service | Operator, "", false, "An override lacks reason or second person, is older than 60 minutes, or is used again."},
 	{ChainBasisChanged, "decision-deny", 200, Service | Operator, "", true, "Relationship or legal basis differs between a link and its parent."},
 	{ChainConditionDropped, "decision-deny", 200, Service | Operator, "", true, "A child permission lacks a requirement that its parent permission has."},
 	{ChainConstraintRelaxed, "decision-deny", 200, Service | Operator, "", true, "A child permission has a wider date window, fewer exclusions, more inclusions, a lower assurance floor or more uses than its parent."},

@@ -5,6 +5,7 @@ package verifier
 import (
 	_ "embed"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/behalf-id/behalf/internal/web"
@@ -20,8 +21,9 @@ func OpenAPI() []byte { return openAPI }
 
 // HTTPConfig is what the handler needs beside the gateway.
 type HTTPConfig struct {
-	ClientToken web.Secret   // bearer token of relying services; the zero Secret lets none through
-	Problems    web.Problems // how refusals are written
+	ClientToken    web.Secret   // bearer token of relying services; the zero Secret lets none through
+	OverridesToken web.Secret   // bearer token for staff overrides; with the zero Secret there are none
+	Problems       web.Problems // how refusals are written
 }
 
 // api is a gateway as HTTP reaches it.
@@ -44,6 +46,7 @@ func (g *Gateway) Handler(cfg HTTPConfig) http.Handler {
 	mux.HandleFunc("POST /vp/request/{id}", a.postRequestObject)
 	mux.HandleFunc("POST /vp/response/{id}", a.postResponse)
 	mux.HandleFunc("GET /.well-known/did.json", a.getDocument)
+	a.overrides(mux, cfg)
 	return mux
 }
 
@@ -55,6 +58,10 @@ func (a *api) postRequest(w http.ResponseWriter, r *http.Request) {
 	}
 	access, err := ReadAccess(raw)
 	if err != nil {
+		a.problems.Write(w, reason.Service, err)
+		return
+	}
+	if err := namesPrincipal(r, access.Principal); err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
@@ -86,12 +93,34 @@ func (a *api) postEvaluation(w http.ResponseWriter, r *http.Request) {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
+	if err := namesPrincipal(r, e.Subject.ID); err != nil {
+		a.problems.Write(w, reason.Service, err)
+		return
+	}
 	decided, err := a.Evaluate(r.Context(), e)
 	if err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
 	web.JSON(w, http.StatusOK, decided.Verdict())
+}
+
+// headerPrincipal is a header field by which proxies name the principal.
+const headerPrincipal = "Delegation-Principal"
+
+// namesPrincipal refuses a request that names, beside its body, a principal other than in its body:
+// what one part of a deployment checks another may not act on (attack DEL-18).
+func namesPrincipal(r *http.Request, principal string) error {
+	query, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	for _, named := range slices.Concat(query["principal"], r.Header.Values(headerPrincipal)) {
+		if named != principal {
+			return reason.New(reason.RequestMalformed, "query or header name another principal than the body")
+		}
+	}
+	return nil
 }
 
 // getConfiguration answers the metadata of AuthZEN Authorization API 1.0 §9.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/behalf-id/behalf/credential"
@@ -20,8 +21,9 @@ import (
 const MaxRestrictionsFile = 16 << 20
 
 // FileRestrictions reads the restrictions in force from a JSON file, an array of
-// {principal, delegate, resource, kind}, anew at each decision. A file that is absent or cannot
-// be read is an error, so that nothing is permitted.
+// {principal, delegate, resource, kind}, anew at each decision. An array holds at most 4096 of
+// them; where there are more, the file is an array of such arrays. A file that is absent, cut off
+// or cannot be read is an error, so that nothing is permitted.
 type FileRestrictions string
 
 // InForce implements Restrictions.
@@ -30,23 +32,73 @@ func (path FileRestrictions) InForce(_ context.Context, principal string) ([]del
 	if err != nil {
 		return nil, err
 	}
+	parts, err := parts(raw)
+	if err != nil {
+		return nil, err
+	}
+	var mine []delegation.Restriction
+	for _, part := range parts {
+		all, err := readRestrictions(part)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if r.Principal == principal {
+				mine = append(mine, r)
+			}
+		}
+	}
+	return mine, nil
+}
+
+// parts returns the arrays of restrictions that raw, a whole file, consists of: itself, or its items
+// if the first of them is an array.
+func parts(raw []byte) ([]strictjson.Value, error) {
+	first := make([]strictjson.Value, 1)
+	n, err := strictjson.CheckItems(raw, first)
+	if err != nil || n == 0 || first[0].Kind() != '[' {
+		return []strictjson.Value{raw}, err
+	}
+	all := make([]strictjson.Value, n)
+	_, err = strictjson.CheckItems(raw, all)
+	return all, err
+}
+
+// readRestrictions reads one array of restrictions, and refuses it whole if one of them is not good.
+func readRestrictions(raw []byte) ([]delegation.Restriction, error) {
 	var all []delegation.Restriction
 	if err := strictjson.UnmarshalClosed(raw, &all); err != nil {
 		return nil, err
 	}
 	if all == nil {
-		return nil, errors.New("restrictions file holds null: where there are none it holds []")
+		return nil, errors.New("restrictions are null: where there are none, the array is empty")
 	}
-	var mine []delegation.Restriction
 	for _, r := range all {
 		if err := check(r); err != nil {
 			return nil, err
 		}
-		if r.Principal == principal {
-			mine = append(mine, r)
-		}
 	}
-	return mine, nil
+	return all, nil
+}
+
+// AllRestrictions is every restriction of all its sources. If one of them cannot be read, nothing can:
+// what one holds does not stand in for what another might.
+type AllRestrictions []Restrictions
+
+// InForce implements Restrictions. Without any source, and with one that is nil, it is an error.
+func (a AllRestrictions) InForce(ctx context.Context, principal string) ([]delegation.Restriction, error) {
+	if len(a) == 0 || slices.Contains(a, nil) {
+		return nil, errors.New("a source of restrictions is missing")
+	}
+	var all []delegation.Restriction
+	for _, source := range a {
+		some, err := source.InForce(ctx, principal)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 func (path FileRestrictions) read() ([]byte, error) {

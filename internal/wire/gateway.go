@@ -47,9 +47,21 @@ type GatewayConfig struct {
 	// Outbound says whom the gateway may reach.
 	Outbound Outbound `yaml:"outbound"`
 	// Restrictions is a JSON file of what controllers have put in force against delegations, an array
-	// of {principal, delegate, resource, kind}, read anew for each decision. A file that is absent or
-	// damaged denies everything. Required: without any restrictions it holds [].
+	// of {principal, delegate, resource, kind}, or an array of such arrays where there are more than 4096,
+	// read anew for each decision. A file that is absent or damaged denies everything. One of this
+	// and restrictions-url is required, and where there are both, both are in force: without any
+	// restrictions the file holds [].
 	Restrictions string `yaml:"restrictions"`
+	// RestrictionsURL is an https address of the controller's own system, which is asked anew for each
+	// decision: POST {"principal": …}, answered {"restrictions": [{principal, delegate, resource, kind}, …]}
+	// within 2 s. Without an answer everything is denied. A private address must stand in outbound.private-hosts.
+	RestrictionsURL string `yaml:"restrictions-url"`
+	// RestrictionsToken is the file of the bearer token that restrictions-url is asked with. Required with it.
+	RestrictionsToken string `yaml:"restrictions-token-file"`
+	// Overrides is the file of the bearer token of those who may record a staff override beside a denial,
+	// which no decision ever reads. Left out, /v1/overrides does not exist. It is another token than
+	// that of client-token-file.
+	Overrides string `yaml:"overrides-token-file"`
 	// Formats are asked for in this order: dc+sd-jwt, vc+jwt. Left out, both.
 	Formats []string `yaml:"formats"`
 	// StatusMaxAge is the ceiling of a status list's age, up to 24h; 5m if left out. A controller's policy can only lower it.
@@ -64,11 +76,14 @@ func DefaultGateway() GatewayConfig { return GatewayConfig{Listen: "127.0.0.1:84
 func (c GatewayConfig) check() error {
 	for _, required := range []struct{ name, value string }{
 		{"origin", c.Origin}, {"name", c.Name}, {"store", c.Store}, {"client-token-file", c.ClientToken},
-		{"registry.url", c.Registry.URL}, {"restrictions", c.Restrictions},
+		{"registry.url", c.Registry.URL}, {"restrictions or restrictions-url", c.Restrictions + c.RestrictionsURL},
 	} {
 		if required.value == "" {
 			return reason.New(reason.CLIConfig, required.name+" is not set")
 		}
+	}
+	if (c.RestrictionsURL == "") != (c.RestrictionsToken == "") {
+		return reason.New(reason.CLIConfig, "restrictions-url and restrictions-token-file are set together or not at all")
 	}
 	return nil
 }
@@ -173,11 +188,15 @@ func (g *gateway) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	restrictions, err := g.restrictions()
+	if err != nil {
+		return err
+	}
 	role, err := verifier.New(verifier.Config{
 		ID: g.id, Name: g.cfg.Name, Origin: g.cfg.Origin, Store: g.store, Audit: g.log, Tags: g.tags,
 		Signer:    func() (did.Signer, error) { return g.keys.Signer(g.id) },
 		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
-		Framework: g.framework.Current, Status: g.status, Restrictions: verifier.FileRestrictions(g.cfg.Restrictions),
+		Framework: g.framework.Current, Status: g.status, Restrictions: restrictions,
 		Formats: formats, Resolver: g.resolver, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
 	})
 	if err != nil {
@@ -200,7 +219,7 @@ func (g *gateway) follow(ctx context.Context) {
 }
 
 func (g *gateway) listen(role *verifier.Gateway) error {
-	token, err := web.ReadSecretFile(g.cfg.ClientToken)
+	token, overrides, err := g.tokens()
 	if err != nil {
 		return err
 	}
@@ -209,7 +228,7 @@ func (g *gateway) listen(role *verifier.Gateway) error {
 		return err
 	}
 	return g.server.listen(g.cfg.Listen, g.cfg.Metrics, g.cfg.TLS, g.deps, web.Config{
-		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, Problems: problems}),
+		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, OverridesToken: overrides, Problems: problems}),
 		Ready: g.ready, OpenAPI: verifier.OpenAPI(), Problems: problems,
 	})
 }

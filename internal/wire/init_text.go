@@ -79,6 +79,11 @@ func (f Folder) GatewayText(p Party, restrictions string) string {
 	t.gap("What controllers have put in force against delegations: an array of {principal, delegate, resource, kind}.",
 		"It is read anew for each decision; without it everything is denied.")
 	t.set("restrictions", f.In(restrictions))
+	t.say("The controller's own system, in place of the file or beside it: asked anew for each decision.")
+	t.line("# restrictions-url: \"https://records.example.org/restrictions\"", "# restrictions-token-file: FILE")
+	t.gap("The bearer token of staff overrides: records beside a denial, which no decision reads.",
+		"Left out, there are none.")
+	t.line("# overrides-token-file: FILE")
 	t.line("# status-max-age: 5m   # how old a status list may be; a controller's policy can only lower it")
 	return t.String()
 }
