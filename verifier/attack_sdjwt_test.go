@@ -223,7 +223,12 @@ func attackVCT(t *testing.T) {
 		attack{"prefix", sd, func(g *forge) { g.claims["vct"] = g.claims["vct"].(string) + "/more" }, reason.QueryTypeMismatch},
 		attack{"case", sd, func(g *forge) {
 			g.claims["vct"] = strings.Replace(g.claims["vct"].(string), "delegation", "Delegation", 1)
-		}, reason.QueryTypeMismatch})
+		}, reason.QueryTypeMismatch},
+		attack{"case of all", sd, func(g *forge) { g.claims["vct"] = strings.ToUpper(g.claims["vct"].(string)) }, reason.QueryTypeMismatch},
+		attack{"of another system", sd, set("vct", "urn:behalf:unknown-type:RelationshipCredential"), reason.CredentialTypeUnknown},
+		attack{"of another system that begins alike", sd, set("vct", "https://example.org/vct-other/1"), reason.CredentialTypeUnknown},
+		attack{"no text", sd, set("vct", 7), reason.CredentialSchemaInvalid},
+		attack{"type", vc, set("type", []string{"VerifiableCredential", "RelationshipCredential"}), reason.CredentialTypeUnknown})
 }
 
 func attackConfirmation(t *testing.T) {

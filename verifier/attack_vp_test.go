@@ -90,10 +90,6 @@ func attackUnrequested(t *testing.T) {
 		"c": func(g *forge, token string) map[string][]string {
 			return map[string][]string{"delegation_jwt": {token}}
 		},
-		"two leaves": func(g *forge, token string) map[string][]string {
-			other := g.show(g.session, vc, g.seal(vc, g.root(vc), g.issuer), g.bob)
-			return map[string][]string{"delegation": {token}, "delegation_jwt": {other}}
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.TB = t

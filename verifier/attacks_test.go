@@ -34,7 +34,7 @@ func elsewhere() map[string]string {
 		"SDJ-22": "issuer metadata is not read: an issuer's keys are in its DID document alone",
 		"SDJ-24": "the surface is the issuer; shown in credential/sdjwt",
 		"VP-04":  redirect, "VP-05": redirect, "VP-06": redirect, "VP-23": redirect,
-		"VP-11": "supporting identity credentials are not asked for in this issue; a second bound credential is query.unrequested (VP-08)",
+		"VP-11": "no identity credential is asked for with a holder proof: a binding speaks for its own subject as principal and for nobody else (TestBindingOfAnother); any other bound credential is query.unrequested (VP-08)",
 		"VP-28": "figures of time are kept in benchmarks: state and token are hashed and compared with crypto/subtle, nonces are compared by their proof",
 		"VP-17": "transaction_data is not asked for; hashes that come all the same are refused (SDJ-08 in credential/sdjwt)",
 	}

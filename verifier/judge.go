@@ -90,7 +90,8 @@ func sameFramework(a, b *trustframework.Framework) bool {
 }
 
 // decide runs the pure decision, with the number of earlier uses of the permission that decides,
-// and then only subtracts: a permit that the query does not cover is none.
+// and then only subtracts: a permit or step-up that the query does not cover is none. A journey to
+// ask for more starts where nothing covers the query.
 func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) judged {
 	out := judged{framework: w.Framework.Version}
 	out.decision = delegation.Decide(w, q.held.presentation, q.access.request(0))
@@ -102,7 +103,7 @@ func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) ju
 			return judged{decision: denial(reason.Of(err)), framework: out.framework}
 		}
 	}
-	if out.decision.Outcome != delegation.Deny && q.covers != nil {
+	if out.decision.Outcome >= delegation.StepUp && q.covers != nil {
 		if ok, err := q.covers(); !ok || err != nil {
 			return judged{decision: denial(reason.QueryUnsatisfied), framework: out.framework}
 		}

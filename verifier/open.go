@@ -9,98 +9,154 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 )
 
-// evidence is what a wallet showed, every signature checked, and for which query it was shown.
-type evidence struct {
-	leaf      credential.Presented
-	leafQuery string
-	above     []shownLink
+// opening is the answer of a wallet while it is opened.
+type opening struct {
+	*Gateway
+	query *dcql.Query
+	token map[string][]string
+	want  credential.Binding
+	keys  credential.Keys
 }
 
-// shownLink is a credential that was shown without a holder proof: verified, or refused in a
-// way that the decision has a word for.
-type shownLink struct {
-	query    string
-	verified credential.Verified
-	refused  *credential.LinkError
+// attempt is one leaf of an answer: what was shown for it, or why it is refused.
+type attempt struct {
+	*evidence
+	refusal error
 }
 
 // open checks the form of the answer against the query, then the holder proof and every signature.
-// What has no place in the query is query.unrequested, a missing answer query.unsatisfied.
-func (g *Gateway) open(ctx context.Context, s *session, token map[string][]string) (*evidence, error) {
+// What has no place in the query is query.unrequested, a missing answer query.unsatisfied. It
+// returns an attempt for each leaf, at least one; the error is for what ends all of them.
+func (g *Gateway) open(ctx context.Context, s *session, token map[string][]string) ([]attempt, error) {
 	if err := requested(&s.Query, token); err != nil {
 		return nil, err
 	}
 	if s.Nonce == "" {
 		return nil, reason.New(reason.PresentationNonceMismatch, "the session has no nonce")
 	}
-	keys := credential.Keys{Resolver: g.cfg.Resolver, At: g.cfg.Now()}
-	ev := new(evidence)
-	for _, id := range []string{queryLeaf, queryLeafJWT} {
-		if len(token[id]) == 0 {
-			continue
-		}
-		f, err := g.format(&s.Query, id, token[id][0])
-		if err != nil {
-			return nil, err
-		}
-		want := credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: keys.At}
-		if ev.leaf, err = credential.OpenPresentation(ctx, f, []byte(token[id][0]), want, keys); err != nil {
-			return nil, nameMissing(s.Query.Find(id), token[id][0], unasked(s.Query.Find(id), err))
-		}
-		ev.leafQuery = id
-		if !asked(s.Query.Find(id), ev.leaf.Verified().Credential()) {
-			return nil, unasked(s.Query.Find(id), reason.New(reason.CredentialTypeUnknown, ""))
+	now := g.cfg.Now()
+	o := &opening{
+		Gateway: g, query: &s.Query, token: token,
+		want: credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: now},
+		keys: credential.Keys{Resolver: g.cfg.Resolver, At: now},
+	}
+	return o.attempts(ctx)
+}
+
+// attempts opens the leaves in the order of the query, and what they share.
+func (o *opening) attempts(ctx context.Context) ([]attempt, error) {
+	leaves := o.answered(queryLeaf, queryTeam)
+	all := make([]attempt, len(leaves))
+	for i, id := range leaves {
+		all[i].refusal = o.tooLong(id)
+	}
+	if !slices.ContainsFunc(all, opened) {
+		return all, nil
+	}
+	beside, err := o.supporting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range leaves {
+		if opened(all[i]) {
+			all[i].evidence, all[i].refusal = o.leaf(ctx, id, beside)
 		}
 	}
-	for _, id := range []string{queryParents, queryParentsJWT} {
-		for _, raw := range token[id] {
-			link, err := g.openAbove(ctx, &s.Query, id, raw, keys)
-			if err != nil {
-				return nil, err
-			}
-			ev.above = append(ev.above, link)
+	if !slices.ContainsFunc(all, opened) {
+		return all, nil
+	}
+	above, err := o.above(ctx)
+	for _, a := range all {
+		if opened(a) {
+			a.assemble(above)
 		}
+	}
+	return all, err
+}
+
+func opened(a attempt) bool { return a.refusal == nil }
+
+// answered returns the ids of the credential queries with one of the base names that were answered,
+// in the order of the query.
+func (o *opening) answered(bases ...string) []string {
+	var ids []string
+	for i := range o.query.Credentials {
+		id := o.query.Credentials[i].ID
+		if len(o.token[id]) > 0 && slices.Contains(bases, strings.TrimSuffix(id, suffixJWT)) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// leaf opens the answer to leaf query id. Where the query asks for no proof, the presenter is who
+// proved to hold a membership, and only a link of a workgroup can be shown so (delegation.md §3.5).
+func (o *opening) leaf(ctx context.Context, id string, beside *support) (*evidence, error) {
+	q, raw := o.query.Find(id), o.token[id][0]
+	f, err := o.format(q, raw)
+	if err != nil {
+		return nil, err
+	}
+	ev := &evidence{query: id, supporting: beside.credentials}
+	if q.Bound() {
+		var p credential.Presented
+		p, err = credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
+		ev.leaf, ev.presenter = p.Verified(), p.Holder().String()
+	} else if err = beside.refusal; err == nil {
+		ev.leaf, err = credential.Open(ctx, f, []byte(raw), o.keys)
+		ev.presenter = beside.member
+	}
+	if err != nil {
+		return nil, nameMissing(q, raw, unasked(q, raw, err))
+	}
+	if !asked(q, ev.leaf.Credential()) {
+		return nil, mismatch(nil)
+	}
+	if !q.Bound() && ev.leaf.Credential().Delegate.Kind != kindWorkgroup {
+		ev.presenter = ""
 	}
 	return ev, nil
 }
 
-// asked reports whether c is of a type that q names by vct. Other types are left to the decision.
-func asked(q *dcql.Credential, c *credential.Credential) bool {
-	if len(q.Meta.VCTValues) == 0 {
-		return true
+// above opens the links above the leaves.
+func (o *opening) above(ctx context.Context) ([]shownLink, error) {
+	var links []shownLink
+	for _, id := range o.answered(queryParents) {
+		for _, raw := range o.token[id] {
+			link, err := o.openAbove(ctx, id, raw)
+			if err != nil {
+				return nil, err
+			}
+			links = append(links, link)
+		}
 	}
-	types := vp.Candidate(c, q.Format, true).Types
-	return len(types) == 1 && slices.Contains(q.Meta.VCTValues, types[0])
-}
-
-// unasked gives a vct that the query does not name the word of the query.
-func unasked(q *dcql.Credential, err error) error {
-	if len(q.Meta.VCTValues) > 0 && reason.Of(err) == reason.CredentialTypeUnknown {
-		return reason.Wrap(reason.QueryTypeMismatch, "vct is not one asked for", err)
-	}
-	return err
+	return links, nil
 }
 
 // openAbove opens a link above the leaf. A refusal that the decision can name at its turn is
 // kept; any other ends it all.
-func (g *Gateway) openAbove(ctx context.Context, q *dcql.Query, id, raw string, keys credential.Keys) (shownLink, error) {
-	f, err := g.format(q, id, raw)
+func (o *opening) openAbove(ctx context.Context, id, raw string) (shownLink, error) {
+	q := o.query.Find(id)
+	f, err := o.format(q, raw)
 	if err != nil {
 		return shownLink{}, err
 	}
-	v, err := credential.Open(ctx, f, []byte(raw), keys)
-	if err = nameMissing(q.Find(id), raw, err); reason.Of(err) == reason.StatusRequiredMissing {
+	v, err := credential.Open(ctx, f, []byte(raw), o.keys)
+	if err = nameMissing(q, raw, err); reason.Of(err) == reason.StatusRequiredMissing {
 		return shownLink{}, err
 	}
-	refused, placed := errors.AsType[*credential.LinkError](err)
-	if placed && namedByDecision(reason.Of(err)) {
-		return shownLink{query: id, refused: refused}, nil
+	if refused, placed := errors.AsType[*credential.LinkError](err); placed && namedByDecision(reason.Of(err)) {
+		named := *refused
+		named.Err = unasked(q, raw, refused.Err)
+		return shownLink{query: id, refused: &named}, nil
+	}
+	if err == nil && !asked(q, v.Credential()) {
+		return shownLink{query: id, refused: &credential.LinkError{ID: v.Credential().ID, Digest: v.Digest(), Err: mismatch(nil)}}, nil
 	}
 	return shownLink{query: id, verified: v}, err
 }
@@ -110,14 +166,31 @@ func namedByDecision(c reason.Code) bool {
 	return ok && e.Decision
 }
 
-// format returns the format that query id asks for, if raw looks like it.
-func (g *Gateway) format(q *dcql.Query, id, raw string) (credential.Format, error) {
+// asked reports whether c is of a type that q names by vct. Other types are left to the decision.
+func asked(q *dcql.Credential, c *credential.Credential) bool {
+	return len(q.Meta.VCTValues) == 0 || slices.Contains(q.Meta.VCTValues, vctOf(c.Type))
+}
+
+// unasked gives a vct of our own that the query does not name the word of the query. One of
+// others stays a type that is unknown here.
+func unasked(q *dcql.Credential, raw string, err error) error {
+	if len(q.Meta.VCTValues) > 0 && reason.Of(err) == reason.CredentialTypeUnknown && ourVCT(raw) {
+		return mismatch(err)
+	}
+	return err
+}
+
+func mismatch(err error) error {
+	return reason.Wrap(reason.QueryTypeMismatch, "vct is not one asked for", err)
+}
+
+// format returns the format that q asks for, if raw looks like it.
+func (g *Gateway) format(q *dcql.Credential, raw string) (credential.Format, error) {
 	if strings.HasPrefix(raw, "{") {
 		return nil, reason.New(reason.JOSESerializationForbidden, "compact form is the only one")
 	}
-	want := q.Find(id).Format
 	for _, f := range g.cfg.Formats {
-		if vp.FormatID(f.Name()) != want {
+		if vp.FormatID(f.Name()) != q.Format {
 			continue
 		}
 		if other := g.cfg.Formats.Recognise([]byte(raw)); other != nil && other.Name() != f.Name() {
@@ -128,116 +201,22 @@ func (g *Gateway) format(q *dcql.Query, id, raw string) (credential.Format, erro
 	return nil, reason.New(reason.QueryUnrequested, "a format that was not asked for")
 }
 
-// requested checks that every answer was asked for, that there is one leaf, and that enough
-// was answered (OpenID4VP 1.0 §8.6).
+// requested checks that every answer was asked for and that enough was answered (OpenID4VP 1.0
+// §8.6). A link of a workgroup without any membership is presentation.not_a_member.
 func requested(q *dcql.Query, token map[string][]string) error {
 	answered := map[string]bool{}
-	leaves := 0
 	for id, list := range token {
 		c := q.Find(id)
 		if c == nil || len(list) > 1 && !c.Multiple {
 			return reason.New(reason.QueryUnrequested, "an answer that was not asked for")
 		}
-		if c.Bound() {
-			leaves++
-		}
 		answered[id] = true
 	}
 	switch {
-	case !q.Satisfied(answered):
-		return reason.New(reason.QueryUnsatisfied, "no delegation was presented")
-	case leaves > 1:
-		return reason.New(reason.QueryUnrequested, "more than one delegation was presented")
+	case q.Satisfied(answered):
+		return nil
+	case answered[queryTeam] || answered[queryTeam+suffixJWT]:
+		return notAMember(nil)
 	}
-	return nil
-}
-
-// covered reports whether what was shown fulfils the query: each link on its own.
-func (ev *evidence) covered(q *dcql.Query) (bool, error) {
-	leaf := ev.leaf.Verified()
-	ok, err := matches(q.Find(ev.leafQuery), leaf, true)
-	for _, l := range ev.above {
-		if !ok || err != nil {
-			return false, err
-		}
-		if l.refused == nil {
-			ok, err = matches(q.Find(l.query), l.verified, false)
-		}
-	}
-	return ok, err
-}
-
-func matches(c *dcql.Credential, v credential.Verified, bound bool) (bool, error) {
-	_, ok, err := c.Match(vp.Candidate(v.Credential(), vp.FormatID(v.Format()), bound))
-	return ok, err
-}
-
-// presentation assembles the chain from the leaf upward (delegation.md §5). Links that are not on
-// the way to the root are left out.
-func (ev *evidence) presentation() delegation.Presentation {
-	leaf := ev.leaf.Verified()
-	p := delegation.Presentation{
-		Presenter: ev.leaf.Holder().String(),
-		Proof: delegation.Proof{
-			Nonce: delegation.Passed, Audience: delegation.Passed, Unused: delegation.Passed,
-			Fresh: delegation.Passed, Holder: delegation.Passed,
-		},
-		Chain: []delegation.Link{link(shownLink{verified: leaf})},
-	}
-	rest := slices.Clone(ev.above)
-	for parent := leaf.Credential().Parent; parent != nil; {
-		i, how := find(rest, *parent)
-		if i < 0 {
-			p.Incomplete = true
-			break
-		}
-		p.Chain[0].Parent = how
-		above := link(rest[i])
-		rest = slices.Delete(rest, i, i+1)
-		p.Chain = slices.Insert(p.Chain, 0, above)
-		parent = above.Credential.Parent
-	}
-	return p
-}
-
-// find returns the link that a child names: by digest if there is one, else by id alone.
-func find(links []shownLink, want credential.Parent) (int, delegation.Parentage) {
-	byID := -1
-	for i, l := range links {
-		id, digest := l.name()
-		if digest == want.Digest && id == want.ID {
-			return i, delegation.NamedByDigest
-		}
-		if id == want.ID && byID < 0 {
-			byID = i
-		}
-	}
-	if byID < 0 {
-		return -1, delegation.NotNamed
-	}
-	return byID, delegation.NamedByID
-}
-
-// name returns the id and the digest that a child may name l by.
-func (l shownLink) name() (id, digest string) {
-	if l.refused != nil {
-		return l.refused.ID, l.refused.Digest
-	}
-	return l.verified.Credential().ID, l.verified.Digest()
-}
-
-// link returns what the decision reads of one shown link.
-func link(l shownLink) delegation.Link {
-	if l.refused == nil {
-		c := l.verified.Credential()
-		return delegation.Link{Name: c.ID, Credential: c, Signature: delegation.Passed}
-	}
-	out := delegation.Link{
-		Name:       l.refused.ID,
-		Credential: &credential.Credential{ID: l.refused.ID, Type: credential.TypeDelegation, Parent: l.refused.Parent},
-	}
-	if code := reason.Of(l.refused); code != reason.CredentialSignatureInvalid {
-		out.Signature, out.Fault = delegation.Passed, code
-	}
-	return out
+	return reason.New(reason.QueryUnsatisfied, "no delegation was presented")
 }

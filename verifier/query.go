@@ -14,13 +14,16 @@ import (
 	"github.com/behalf-id/behalf/trustframework"
 )
 
-// Ids of the credential queries. The link that the presenter holds answers a leaf query, the
-// links above it a parents query, each in its own format.
+// Ids of the credential queries, for one format without and for the other with the suffix. The link
+// that the presenter holds answers a leaf query and the links above it a parents query. A link of a
+// workgroup answers a team query, without a proof: the presenter proves to hold the membership.
 const (
 	queryLeaf        = "delegation"
-	queryLeafJWT     = "delegation_jwt"
 	queryParents     = "parents"
-	queryParentsJWT  = "parents_jwt"
+	queryTeam        = "team"
+	queryMember      = "membership"
+	queryIdentity    = "identity"
+	suffixJWT        = "_jwt"
 	maxVocabulary    = 64 // paths below a requested one that a query may name
 	claimHere        = "resource"
 	claimBelow       = "below"
@@ -30,41 +33,98 @@ const (
 	memberAction     = "action"
 	memberPermission = "permission"
 	memberAssurance  = "identityAssurance"
-	typeDelegationVC = "VerifiableCredential"
+	typeVC           = "VerifiableCredential"
+	kindWorkgroup    = "workgroup"
 )
 
 // query asks for exactly what access a needs: permissions that cover the resource and hold the
 // action; failing that, permissions for parts of the resource, so that a request that is too
-// broad can be answered with what would be allowed.
+// broad can be answered with what would be allowed. Supporting credentials are asked for where the
+// framework leaves room for them.
 func query(a Access, f *trustframework.Framework, words *lexicon, formats credential.Formats) (*dcql.Query, error) {
 	below := words.below(a.Resource, f.Controllers[a.Controller])
 	var q dcql.Query
-	var leaves, parents [][]string
-	no := false
+	ids := map[string][]string{}
+	add := func(base string, c dcql.Credential) {
+		if c.ID = base; c.Format == vp.FormatVCJWT {
+			c.ID += suffixJWT
+		}
+		q.Credentials = append(q.Credentials, c)
+		ids[base] = append(ids[base], c.ID)
+	}
 	for _, format := range formats {
 		id := vp.FormatID(format.Name())
-		leaf := credentialQuery(a, below, words.floor, id)
-		above := leaf
-		leaf.ID, above.ID = queryLeaf, queryParents
-		if id == vp.FormatVCJWT {
-			leaf.ID, above.ID = queryLeafJWT, queryParentsJWT
+		link := credentialQuery(a, below, words.floor, id)
+		add(queryLeaf, link)
+		add(queryParents, several(unproved(link)))
+		if words.teams {
+			add(queryTeam, unproved(link))
+			add(queryMember, several(typed(id, credential.TypeWorkgroupMembership)))
 		}
-		above.Multiple, above.Binding = true, &no
-		q.Credentials = append(q.Credentials, leaf, above)
-		leaves = append(leaves, []string{leaf.ID})
-		parents = append(parents, []string{above.ID})
+		if words.identity {
+			add(queryIdentity, several(unproved(typed(id, credential.TypeIdentityBinding))))
+		}
 	}
-	q.Sets = []dcql.Set{{Options: leaves}, {Options: parents, Required: &no}}
+	no := false
+	q.Sets = []dcql.Set{{Options: slices.Concat(alone(ids[queryLeaf]), pairs(ids[queryTeam], ids[queryMember]))}}
+	for _, further := range []string{queryParents, queryIdentity} {
+		if len(ids[further]) > 0 {
+			q.Sets = append(q.Sets, dcql.Set{Options: alone(ids[further]), Required: &no})
+		}
+	}
 	return dcql.New(q)
 }
 
-func credentialQuery(a Access, below []string, floor bool, format string) dcql.Credential {
+func several(c dcql.Credential) dcql.Credential {
+	c.Multiple = true
+	return c
+}
+
+// unproved asks for c without a holder proof.
+func unproved(c dcql.Credential) dcql.Credential {
+	c.Binding = new(bool)
+	return c
+}
+
+func alone(ids []string) (options [][]string) {
+	for _, id := range ids {
+		options = append(options, []string{id})
+	}
+	return options
+}
+
+func pairs(first, second []string) (options [][]string) {
+	for _, a := range first {
+		for _, b := range second {
+			options = append(options, []string{a, b})
+		}
+	}
+	return options
+}
+
+// typed asks for credentials of a type in one format.
+func typed(format, kind string) dcql.Credential {
 	c := dcql.Credential{Format: format}
 	if format == vp.FormatVCJWT {
-		c.Meta.TypeValues = [][]string{{typeDelegationVC, credential.TypeDelegation}}
+		c.Meta.TypeValues = [][]string{{typeVC, kind}}
 	} else {
-		c.Meta.VCTValues = []string{credential.VCTDelegation}
+		c.Meta.VCTValues = []string{vctOf(kind)}
 	}
+	return c
+}
+
+func vctOf(kind string) string {
+	switch kind {
+	case credential.TypeIdentityBinding:
+		return credential.VCTIdentityBinding
+	case credential.TypeWorkgroupMembership:
+		return credential.VCTWorkgroupMembership
+	}
+	return credential.VCTDelegation
+}
+
+func credentialQuery(a Access, below []string, floor bool, format string) dcql.Credential {
+	c := typed(format, credential.TypeDelegation)
 	each := func(member string, rest ...dcql.Step) dcql.Path {
 		return vp.DelegationPath(format, memberPermission, append([]dcql.Step{dcql.Every(), dcql.Member(member)}, rest...)...)
 	}
@@ -100,9 +160,11 @@ func ancestors(path string) []string {
 
 // lexicon is what queries read of one framework, worked out once.
 type lexicon struct {
-	of    *trustframework.Framework
-	paths []string // that some accreditation names, sorted
-	floor bool     // whether some accreditation reads the assurance at issue
+	of       *trustframework.Framework
+	paths    []string // that some accreditation names, sorted
+	floor    bool     // whether some accreditation reads the assurance at issue
+	teams    bool     // whether a workgroup may be a delegate, and somebody may say who is a member
+	identity bool     // whether a principal may issue, and somebody may say who they are
 }
 
 // words returns the lexicon of f.
@@ -117,15 +179,28 @@ func (g *Gateway) words(f *trustframework.Framework) *lexicon {
 
 func newLexicon(f *trustframework.Framework) *lexicon {
 	l := &lexicon{of: f}
-	known := map[string]bool{}
+	known, types := map[string]bool{}, map[string]bool{}
 	for _, a := range f.Accreditations {
+		for _, kind := range a.Types {
+			types[kind] = true
+		}
 		l.floor = l.floor || a.MinAssurance != ""
 		for _, path := range a.Resources {
 			known[path] = true
 		}
 	}
 	l.paths = slices.Sorted(maps.Keys(known))
+	for _, r := range f.Relationships {
+		l.teams = l.teams || types[credential.TypeWorkgroupMembership] && admitsTeams(r)
+		l.identity = l.identity || types[credential.TypeIdentityBinding] && r.SelfIssue
+	}
 	return l
+}
+
+// admitsTeams reports whether a link under r can name a workgroup: a root, or one that it is passed on by,
+// whose kind no relationship limits.
+func admitsTeams(r trustframework.Relationship) bool {
+	return len(r.DelegateKinds) == 0 || slices.Contains(r.DelegateKinds, kindWorkgroup) || r.MaxRedelegation > 0
 }
 
 // below returns the paths strictly below resource that the framework or the controller's policy

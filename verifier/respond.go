@@ -3,10 +3,10 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/behalf-id/behalf/audit"
@@ -42,34 +42,78 @@ func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decide
 
 // examine verifies what was shown in s and turns it into a question about access a.
 func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string) question {
-	q := question{access: a, query: &s.Query}
-	ev, err := within(ctx, g, func(ctx context.Context) (*evidence, error) { return g.open(ctx, s, token) })
-	if errors.Is(err, did.ErrUnreachable) {
-		err = reason.Wrap(reason.StatusUnavailable, "an issuer does not answer, and what was known of it is too old", err)
-	}
+	all, err := within(ctx, g, func(ctx context.Context) ([]attempt, error) { return g.open(ctx, s, token) })
 	if err != nil {
-		q.refusal = err
+		all = []attempt{{refusal: err}}
+	}
+	questions := make([]question, len(all))
+	for i, one := range all {
+		questions[i] = g.questionOf(ctx, s, a, one)
+	}
+	return g.best(ctx, questions)
+}
+
+// questionOf is the question about one leaf.
+func (g *Gateway) questionOf(ctx context.Context, s *session, a Access, one attempt) question {
+	q := question{access: a, query: &s.Query, refusal: one.refusal}
+	if errors.Is(q.refusal, did.ErrUnreachable) {
+		q.refusal = reason.Wrap(reason.StatusUnavailable, "an issuer does not answer, and what was known of it is too old", q.refusal)
+	}
+	if q.refusal != nil {
 		return q
 	}
-	p := ev.presentation()
+	p := one.presentation()
 	until, err := within(ctx, g, func(ctx context.Context) (time.Time, error) { return g.keysUntil(ctx, p), nil })
 	if err != nil {
 		q.refusal = err
 		return q
 	}
-	q.held = held{presentation: p, access: a, until: until}
-	q.held.evidence = ev.digest()
+	q.held = held{presentation: p, access: a, until: until, evidence: one.digest()}
 	q.evidence = q.held.evidence
-	q.covers = func() (bool, error) { return ev.covered(&s.Query) }
+	q.covers = func() (bool, error) { return one.covered(&s.Query) }
 	return q
+}
+
+// best returns the question to go on with (delegation.md §5): each leaf is decided alone, and the best
+// outcome is kept, by §10. Of equal ones, and where all are denied, it is the first.
+func (g *Gateway) best(ctx context.Context, all []question) question {
+	if len(all) == 1 {
+		return all[0]
+	}
+	at, top := 0, delegation.Decision{}
+	for i, q := range all {
+		j, err := within(ctx, g, func(ctx context.Context) (judged, error) { return g.judge(ctx, q), nil })
+		if err == nil && better(j.decision, top) {
+			at, top = i, j.decision
+		}
+	}
+	return all[at]
+}
+
+// better is the order of C1 of delegation.md §10, as far as it settles outcome and obligations.
+func better(a, b delegation.Decision) bool {
+	return cmp.Or(
+		cmp.Compare(a.Outcome, b.Outcome),
+		cmp.Compare(len(b.Obligations), len(a.Obligations)),
+		slices.Compare(b.Obligations, a.Obligations),
+	) > 0
 }
 
 // keysUntil returns until when p may be asked about by a handle: for HandleLife, and no longer than
 // the keys that verified it may be believed without asking again.
 func (g *Gateway) keysUntil(ctx context.Context, p delegation.Presentation) time.Time {
-	until := g.cfg.Now().Add(HandleLife)
+	until, f := g.cfg.Now().Add(HandleLife), g.framework()
+	var issuers []string
 	for _, l := range p.Chain {
-		id, err := did.Parse(l.Credential.Issuer)
+		issuers = append(issuers, l.Credential.Issuer)
+	}
+	for _, s := range p.Supporting {
+		if vouches(f, s.Credential) {
+			issuers = append(issuers, s.Credential.Issuer)
+		}
+	}
+	for _, issuer := range issuers {
+		id, err := did.Parse(issuer)
 		if err != nil {
 			return time.Time{}
 		}
@@ -82,17 +126,6 @@ func (g *Gateway) keysUntil(ctx context.Context, p delegation.Presentation) time
 		}
 	}
 	return until
-}
-
-// digest returns a digest of all that was shown, as text.
-func (ev *evidence) digest() string {
-	h := sha256.New()
-	h.Write([]byte(ev.leaf.Verified().Digest()))
-	for _, l := range ev.above {
-		_, digest := l.name()
-		h.Write([]byte(digest))
-	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // attempts is how often a decision is made anew because another used the same permission meanwhile.

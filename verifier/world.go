@@ -18,11 +18,13 @@ import (
 func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentation) (delegation.World, error) {
 	f := g.framework()
 	w := delegation.World{Now: g.cfg.Now(), Framework: f, Status: map[string]delegation.Status{}}
-	if _, ok := delegation.Preflight(w, p, a.request(0)); !ok {
+	if !g.stands(ctx, &w, a, p) {
 		return w, nil // nobody stands behind it: nothing is fetched for it, and Decide says why
 	}
+	g.support(ctx, &w, p)
+	home := home(f, p.Chain[0].Credential)
 	for _, l := range p.Chain {
-		w.Status[l.Name] = g.state(ctx, f, p.Chain[0].Credential.Issuer, l.Credential, w.Now)
+		w.Status[l.Name] = g.state(ctx, f, home, l.Credential, w.Now)
 	}
 	if err := ctx.Err(); err != nil {
 		return w, reason.Wrap(reason.InternalIndeterminate, "the decision takes too long", err)
@@ -38,14 +40,36 @@ func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentatio
 	return w, nil
 }
 
-// state asks for the status of one link of a chain whose root is of issuer root: a link that a
-// person signed has its status there and nowhere else. What cannot be found out is unavailable.
-func (g *Gateway) state(ctx context.Context, f *trustframework.Framework, root string, c *credential.Credential, now time.Time) delegation.Status {
+// stands reports whether somebody stands behind p. Where that is a principal who issued the root, the status
+// of what binds their identity is asked for first, as it decides the question.
+func (g *Gateway) stands(ctx context.Context, w *delegation.World, a Access, p delegation.Presentation) bool {
+	d, ok := delegation.Preflight(*w, p, a.request(0))
+	if ok || d.Reason != reason.TrustPrincipalUnbound || len(p.Supporting) == 0 {
+		return ok
+	}
+	g.support(ctx, w, p)
+	_, ok = delegation.Preflight(*w, p, a.request(0))
+	return ok
+}
+
+// home returns the party that speaks for the status of a chain with this root: the root's issuer, or, for a
+// root that a person issued, the one that hosts its list. "" is nobody.
+func home(f *trustframework.Framework, root *credential.Credential) string {
+	if len(root.Status) == 0 {
+		return ""
+	}
+	speaker, _ := f.StatusSpeaker(root.Issuer, root.Status[0].List)
+	return speaker
+}
+
+// state asks for the status of one link of a chain with this home: a link that a person signed has
+// its status there and nowhere else. What cannot be found out is unavailable.
+func (g *Gateway) state(ctx context.Context, f *trustframework.Framework, home string, c *credential.Credential, now time.Time) delegation.Status {
 	if len(c.Status) == 0 {
 		return delegation.Status{State: status.Unknown.String()}
 	}
 	speaker, ok := f.StatusSpeaker(c.Issuer, c.Status[0].List)
-	if !ok || speaker != c.Issuer && speaker != root {
+	if !ok || speaker != c.Issuer && speaker != home {
 		return delegation.Status{State: status.Unknown.String()}
 	}
 	state, asOf, err := status.Of(ctx, g.cfg.Status, speaker, c.Status)

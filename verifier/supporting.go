@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// support is the supporting credentials of an answer (delegation.md §4.5). One that does not
+// verify is as good as absent: whether it counts is for the decision to say, which never sees it.
+type support struct {
+	credentials []credential.Verified
+	member      string // who proved to hold a membership; "" for nobody
+	refusal     error  // why nobody did
+}
+
+// supporting opens identity bindings and memberships. The error is for an answer whose form is not that
+// of its query.
+func (o *opening) supporting(ctx context.Context) (*support, error) {
+	out := new(support)
+	for _, id := range o.answered(queryMember, queryIdentity) {
+		q := o.query.Find(id)
+		for _, raw := range o.token[id] {
+			f, err := o.format(q, raw)
+			if err != nil {
+				return nil, err
+			}
+			if q.Bound() {
+				out.addMember(o.member(ctx, f, raw))
+				continue
+			}
+			v, err := credential.Open(ctx, f, []byte(raw), o.keys)
+			if err == nil && v.Credential().Type == credential.TypeIdentityBinding {
+				out.credentials = append(out.credentials, v)
+			}
+		}
+	}
+	if out.member == "" {
+		out.refusal = cmp.Or(out.refusal, notAMember(nil))
+	}
+	return out, nil
+}
+
+// member opens a membership with the proof of its holder. Nonce, audience, age and holder are refused as
+// for a leaf. A proof over a membership that is itself refused, or whose issuer nobody knows, proves
+// a presenter who is no member.
+func (o *opening) member(ctx context.Context, f credential.Format, raw string) (credential.Presented, error) {
+	p, err := credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
+	if _, placed := errors.AsType[*credential.LinkError](err); placed || reason.Of(err) == reason.FetchNotAllowed {
+		return p, notAMember(err)
+	}
+	if err == nil && p.Verified().Credential().Type != credential.TypeWorkgroupMembership {
+		return p, notAMember(nil)
+	}
+	return p, err
+}
+
+// addMember notes one membership. The first that was proved says who presents; those of other holders
+// cannot count for that presenter.
+func (s *support) addMember(p credential.Presented, err error) {
+	if err != nil {
+		s.refusal = cmp.Or(s.refusal, err)
+		return
+	}
+	s.member, s.refusal = cmp.Or(s.member, p.Holder().String()), nil
+	s.credentials = append(s.credentials, p.Verified())
+}
+
+func notAMember(err error) error {
+	return reason.Wrap(reason.PresentationNotAMember, "no membership of the presenter was shown", err)
+}
+
+// supports reports whether a decision about p can come to rest on c: S4.6 on the identity of the
+// principal who issued the root, S7 on the presenter's membership of the leaf's workgroup.
+func supports(c *credential.Credential, p *delegation.Presentation) bool {
+	root, leaf := p.Chain[0].Credential, p.Chain[len(p.Chain)-1].Credential
+	if c.Type == credential.TypeIdentityBinding {
+		return root.Issuer == root.OnBehalfOf.ID && c.Delegate.ID == root.Issuer
+	}
+	return leaf.Delegate.Kind == kindWorkgroup && c.Delegate.ID == p.Presenter && c.Workgroup == leaf.Delegate.ID
+}
+
+// supportName is the name that the decision knows v by. A link is known by its id, which is a URI and
+// its issuer's to choose: no id has a blank, so none can take over the status of v, nor the reverse.
+func supportName(v credential.Verified) string { return "supporting " + v.Digest() }
+
+// vouches reports whether f knows the issuer of c as a party that is accredited for such
+// credentials at all. Whether it is so now and was so then is for the decision to say.
+func vouches(f *trustframework.Framework, c *credential.Credential) bool {
+	_, known := f.Party(c.Issuer)
+	return known && slices.ContainsFunc(f.Accreditations, func(a trustframework.Accreditation) bool {
+		return a.Issuer == c.Issuer && slices.Contains(a.Types, c.Type)
+	})
+}
+
+// support adds to w the status of what supports p, as far as somebody accredited vouches for it: nothing is
+// fetched for anything else. What it has already it does not ask for again.
+func (g *Gateway) support(ctx context.Context, w *delegation.World, p delegation.Presentation) {
+	for _, s := range p.Supporting {
+		if _, known := w.Status[s.Name]; !known && vouches(w.Framework, s.Credential) {
+			w.Status[s.Name] = g.state(ctx, w.Framework, s.Credential.Issuer, s.Credential, w.Now)
+		}
+	}
+}
