@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package delegation
+
+import (
+	"context"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
+)
+
+// securing is one format as P13 uses it.
+type securing struct {
+	format interface {
+		credential.Format
+		credential.Presenter
+	}
+	status []credential.StatusRef
+	hides  bool // permissions can be left out of what is shown
+}
+
+// vault has the formats, and a key for every party that the generator names.
+type vault struct {
+	formats []securing
+	parties map[string]did.Signer
+	keys    credential.Keys
+}
+
+// newVault makes the one list of formats: a further format is a further entry.
+func newVault(t testing.TB) *vault {
+	t.Helper()
+	v := &vault{
+		parties: map[string]did.Signer{},
+		keys:    credential.Keys{Resolver: &known{docs: map[did.DID]*did.Document{}}, At: one().w.Now},
+	}
+	random := &lockedRandom{source: rand.NewChaCha8([32]byte{13})}
+	for _, name := range []string{"proxy", "alice", "bob", "delegate1", "delegate2", "delegate3", member, "mallory"} {
+		k := must[*key.Private](t)(key.Generate(key.ES256, random))
+		v.parties[name] = must[did.Signer](t)(didkey.Signer(k))
+	}
+	const cache = 1 << 16 // nothing is opened twice here
+	v.formats = []securing{
+		{must[*vcjwt.Format](t)(vcjwt.New(vcjwt.Config{CacheBytes: cache})), []credential.StatusRef{
+			{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/7", Index: 7, Purpose: "revocation"},
+			{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/8", Index: 7, Purpose: "suspension"},
+		}, false},
+		{must[*sdjwt.Format](t)(sdjwt.New(sdjwt.Config{
+			Random: random, Now: func() time.Time { return v.keys.At }, Holders: v.keys.Resolver, CacheBytes: cache,
+		})), []credential.StatusRef{
+			{Kind: credential.TokenStatusList, List: "https://proxy.example.org/tsl/7", Index: 7},
+		}, true},
+	}
+	return v
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// lockedRandom is repeatable, so that a seed is one case, and not the random of anything else.
+type lockedRandom struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+// Read implements io.Reader.
+func (r *lockedRandom) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(p)
+}
+
+// known resolves each did:key once, so that the cases spend their time on signatures.
+type known struct {
+	mu   sync.Mutex
+	docs map[did.DID]*did.Document
+}
+
+// Resolve implements did.Resolver.
+func (k *known) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if doc := k.docs[id]; doc != nil {
+		return doc, nil
+	}
+	doc, err := didkey.New().Resolve(ctx, id)
+	if err == nil {
+		k.docs[id] = doc
+	}
+	return doc, err
+}
+
+// sameInEveryFormat is P13. Every link is sealed, shown with the disclosures of the case, and opened
+// with its signature verified: the whole chain in each format, and once in a mixture. What is
+// opened must be decided like the grant it was made of. Where a format hides nothing, nothing of
+// its links is withheld.
+func (v *vault) sameInEveryFormat(t dice, decide decider) {
+	f := drawCase(t)
+	named := v.named(f.fixture)
+	if chance(t, 15) {
+		named.root().Assurance = nil
+	}
+	mixed := make([]securing, len(named.p.Chain))
+	for i := range mixed {
+		mixed[i] = oneOf(t, v.formats)
+	}
+	for _, s := range v.formats {
+		v.compare(t, decide, named, slices.Repeat([]securing{s}, len(mixed)))
+	}
+	if len(mixed) > 1 && mixed[0].format.Name() != mixed[1].format.Name() {
+		v.compare(t, decide, named, mixed)
+	}
+}
+
+func (v *vault) compare(t dice, decide decider, f *fixture, in []securing) {
+	abstract, opened := *f, *f
+	abstract.p.Disclosed = maps.Clone(f.p.Disclosed)
+	for i, s := range in {
+		if !s.hides {
+			delete(abstract.p.Disclosed, f.p.Chain[i].Name)
+		}
+	}
+	opened.p.Disclosed = nil
+	opened.p.Chain = v.chain(t, f, in)
+	opened.p.Supporting = v.supporting(t, f, in[len(in)-1])
+	// What stands before the formats is Decide itself; decide may be broken on purpose.
+	if want, got := abstract.decide(), decide(&opened); !reflect.DeepEqual(want, got) {
+		t.Fatalf("in %s: %+v, and not secured: %+v", in[0].format.Name(), got, want)
+	}
+}
+
+// chain seals the links of f and opens them again, each below the digest of the one above it.
+func (v *vault) chain(t dice, f *fixture, in []securing) []Link {
+	links := make([]Link, 0, len(in))
+	var last credential.Verified
+	for i, s := range in {
+		c := *f.p.Chain[i].Credential
+		if i > 0 {
+			c.Parent = &credential.Parent{ID: last.Credential().ID, Digest: last.Digest()}
+		}
+		shown := credential.Selection{Permissions: ids(&c)}
+		if some, limited := f.p.Disclosed[c.ID]; limited && s.hides {
+			shown.Permissions = some
+		}
+		opened := v.sealed(t, &c, s, shown)
+		got := opened.Credential()
+		l := Link{Name: got.ID, Credential: got, Signature: Passed}
+		if i > 0 && got.Parent != nil && got.Parent.Digest == last.Digest() && got.Parent.ID == last.Credential().ID {
+			l.Parent = NamedByDigest
+		}
+		links, last = append(links, l), opened
+	}
+	return links
+}
+
+func (v *vault) supporting(t dice, f *fixture, s securing) []Supporting {
+	all := make([]Supporting, 0, len(f.p.Supporting))
+	for i := range f.p.Supporting {
+		c := *f.p.Supporting[i].Credential
+		opened := v.sealed(t, &c, s, credential.Selection{}).Credential()
+		all = append(all, Supporting{Name: opened.ID, Credential: opened, Signature: Passed})
+	}
+	return all
+}
+
+// sealed is c signed by its issuer, cut down to what is shown, and verified.
+func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown credential.Selection) credential.Verified {
+	var by did.Signer
+	for _, p := range v.parties {
+		if p.Method.DID().String() == c.Issuer {
+			by = p
+		}
+	}
+	c.Status = s.status
+	ctx := context.Background()
+	raw, err := s.format.Seal(ctx, c, by)
+	if err != nil {
+		t.Fatalf("%s does not seal %+v: %v", s.format.Name(), c, err)
+	}
+	shown.Raw = raw
+	if c.Assurance != nil {
+		shown.Claims = []credential.Claim{credential.ClaimAssurance}
+	}
+	if raw, err = s.format.Disclose(shown); err != nil {
+		t.Fatalf("%s does not disclose: %v", s.format.Name(), err)
+	}
+	opened, err := credential.Open(ctx, s.format, raw, v.keys)
+	if err != nil {
+		t.Fatalf("%s does not open: %v", s.format.Name(), err)
+	}
+	return opened
+}
+
+// named is f with DIDs for the names of parties and URNs for those of credentials.
+func (v *vault) named(f *fixture) *fixture {
+	n := f.clone()
+	n.w.Status, n.p.Disclosed = map[string]Status{}, map[string][]string{}
+	for i := range n.p.Chain {
+		l := &n.p.Chain[i]
+		v.rename(l.Credential)
+		l.Name = l.Credential.ID
+		n.w.Status[l.Name] = f.w.Status[f.p.Chain[i].Name]
+		if shown, limited := f.p.Disclosed[f.p.Chain[i].Name]; limited {
+			n.p.Disclosed[l.Name] = shown
+		}
+	}
+	for i := range n.p.Supporting {
+		s := &n.p.Supporting[i]
+		s.Credential = clone(s.Credential)
+		v.rename(s.Credential)
+		s.Name = s.Credential.ID
+		n.w.Status[s.Name] = f.w.Status[f.p.Supporting[i].Name]
+	}
+	for i := range n.w.Framework.Accreditations {
+		v.party(&n.accreditation(i).Issuer)
+	}
+	for i := range n.w.Restrictions {
+		v.party(&n.w.Restrictions[i].Principal, &n.w.Restrictions[i].Delegate)
+	}
+	v.party(&n.p.Presenter, &n.r.Principal)
+	return n
+}
+
+func (v *vault) rename(c *credential.Credential) {
+	c.ID = "urn:example:" + c.ID
+	v.party(&c.Issuer, &c.GrantedBy, &c.Delegate.ID, &c.OnBehalfOf.ID, &c.Workgroup)
+	for i := range c.Permissions {
+		if k := &c.Permissions[i].Constraint; k.Void {
+			k.Raw = strictjson.Value(`{"onlyOnTuesdays":true}`)
+		}
+	}
+}
+
+func (v *vault) party(names ...*string) {
+	for _, name := range names {
+		if s, ok := v.parties[*name]; ok {
+			*name = s.Method.DID().String()
+		}
+	}
+}
