@@ -3,6 +3,7 @@
 package wallet
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,12 +16,29 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
+// How long what is passed on holds, where its holder does not say.
+const (
+	DefaultLife = 30 * 24 * time.Hour
+	AgentLife   = 24 * time.Hour // and for an agent the most there is (delegation.md §13)
+)
+
+// KindPerson and KindAgent are who a person may pass something on to.
+const (
+	KindPerson = "person"
+	KindAgent  = "agent"
+)
+
 // Proposal is what a holder wants to pass on to somebody else: part of what they hold.
 type Proposal struct {
 	To          did.DID     // who may act from then on
-	Kind        string      // "": person
+	Kind        string      // "": KindPerson
+	OperatedBy  did.DID     // who answers for an agent, and is needed for one; zero otherwise
 	Permissions []Permitted // each within one permission held; at least one
-	Until       time.Time   // zero: as long as the holder's own
+	Narrow      Narrowing   // of every one of them
+	// Until is the end, not after that of what is held. Zero: after DefaultLife, AgentLife for an
+	// agent, or with what is held, whichever comes first.
+	Until    time.Time
+	MaxDepth int // how often it may be passed on in turn, to whom what is held may be; 0 for an agent
 }
 
 // Permitted is a resource and what may be done with it, as RESOURCE:ACTION[,ACTION].
@@ -51,119 +69,199 @@ func notPermitted() error {
 // String writes p as ParsePermitted reads it.
 func (p Permitted) String() string { return p.Resource + ":" + strings.Join(p.Actions, ",") }
 
-// Delegate signs a link below the credential e, within it, and returns the file to hand over. The
-// link's status lives with the issuer of the root, which is asked for an entry first. What was passed
-// on is recorded, durably, before the link leaves this call, so that it can be taken back: TakeBack.
-//
-// What would widen anything is refused with the reason that a gateway would give: chain.*.
-func (w *Wallet) Delegate(ctx context.Context, e *Entry, p Proposal) ([]byte, *PassedOn, error) {
+// Draft is a link that is ready to be signed once its holder has seen what it says. Only Propose
+// makes one.
+type Draft struct {
+	Terms Terms
+
+	w     *Wallet
+	entry *Entry
+	chain []credential.Verified
+	child *credential.Credential
+}
+
+// Propose works out the link below the credential e that p asks for, and what it leaves out. Nothing is signed,
+// and nobody is asked. What goes beyond what is held is refused with the reason that a gateway would
+// give, chain.*, and in words that say what would be possible; for permissions the error is a
+// *Beyond. It is never narrowed to fit unasked. What p cannot mean is cli.args.
+func (w *Wallet) Propose(ctx context.Context, e *Entry, p Proposal) (*Draft, error) {
 	if _, err := w.framework(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	chain, err := w.chain(ctx, e.held, w.pinned(e.held))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	parent := chain[len(chain)-1]
-	child, err := w.child(chain, p)
+	child, from, err := w.child(chain, p)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	root := chain[0].Credential().Issuer
-	if child.Status, err = w.hostedStatus(ctx, root, parent.Credential().ID, child.ID, parent.Format()); err != nil {
+	return &Draft{Terms: w.terms(e, chain, child, from), w: w, entry: e, chain: chain, child: child}, nil
+}
+
+// Sign signs the link and returns the file to hand over. The link's status lives with the issuer of
+// the root, which is asked for an entry first: a link without one is refused by every gateway
+// (status.required_missing), so that where the issuer cannot be reached nothing is signed. What was
+// passed on is recorded, durably, before the link leaves this call, so that it can be taken back: TakeBack.
+func (d *Draft) Sign(ctx context.Context) ([]byte, *PassedOn, error) {
+	w, child, parent := d.w, d.child, d.chain[len(d.chain)-1]
+	root := d.chain[0].Credential().Issuer
+	var err error
+	if child.Status, err = w.hostedStatus(ctx, root, child, parent.Format()); err != nil {
 		return nil, nil, err
 	}
 	raw, err := w.seal(ctx, parent.Format(), child)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := w.pack(e, chain, child, raw)
+	file, err := w.pack(d.entry, d.chain, child, raw)
 	if err != nil {
 		return nil, nil, err
 	}
-	record := &PassedOn{
-		Credential: child.ID, To: child.Delegate.ID, Of: e.ID, Root: root,
-		Until: child.ValidUntil, At: w.cfg.Now(),
-	}
-	for _, perm := range child.Permissions {
-		record.Allows = append(record.Allows, Allowed{perm.Resource, perm.Actions, perm.Risk})
-	}
+	record := w.recordOf(child, root)
+	record.Of = d.entry.ID
 	return file, record, w.cfg.Vault.record(record)
 }
 
-// child returns the link to be signed, checked against the one above it.
-func (w *Wallet) child(chain []credential.Verified, p Proposal) (*credential.Credential, error) {
+// Delegate is Propose and Sign, for one whose holder has agreed to p as it is.
+func (w *Wallet) Delegate(ctx context.Context, e *Entry, p Proposal) ([]byte, *PassedOn, error) {
+	d, err := w.Propose(ctx, e, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d.Sign(ctx)
+}
+
+// child returns the link to be signed, checked against the one above it, and for each of its
+// permissions the one held that it is within.
+func (w *Wallet) child(chain []credential.Verified, p Proposal) (*credential.Credential, []credential.Permission, error) {
 	parent := chain[len(chain)-1]
 	above := parent.Credential()
-	c, err := w.within(above, p)
+	if err := p.check(w.cfg.Now()); err != nil {
+		return nil, nil, err
+	}
+	if code := reason.ChainRedelegationForbidden; above.Redelegation.MaxDepth < 1 {
+		return nil, nil, reason.New(code, beyond(code, above))
+	}
+	c, from, err := w.within(above, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Parent = &credential.Parent{ID: above.ID, Digest: parent.Digest()}
 	if codes := delegation.CheckChild(above, c); len(codes) > 0 {
-		return nil, reason.New(codes[0], "this would go beyond what you hold; see: behalf-wallet show")
+		return nil, nil, reason.New(codes[0], beyond(codes[0], above))
 	}
 	for _, v := range chain {
 		if v.Credential().Delegate.ID == c.Delegate.ID {
-			return nil, reason.New(reason.ChainCycle, "whoever this is for held it before; it cannot be passed back")
+			return nil, nil, reason.New(reason.ChainCycle, "whoever this is for held it before; it cannot be passed back")
 		}
 	}
 	if !w.cfg.Now().Before(c.ValidUntil) {
-		return nil, reason.New(reason.CredentialExpired, "the time of this delegation is over")
+		return nil, nil, reason.New(reason.CredentialExpired, "the time of this delegation is over")
 	}
-	return c, nil
+	return c, from, nil
+}
+
+// check refuses what no credential could be asked for.
+func (p Proposal) check(now time.Time) error {
+	agent := p.Kind == KindAgent
+	switch {
+	case len(p.Permissions) == 0:
+		return wrong("name at least one permission to pass on")
+	case len(p.Permissions) > credential.MaxPermissions:
+		return wrong("these are more permissions than one credential holds")
+	case agent && p.OperatedBy.IsZero():
+		return wrong("an agent needs somebody who answers for it: --operated-by DID")
+	case !agent && !p.OperatedBy.IsZero():
+		return wrong("only an agent is operated by somebody")
+	case agent && p.MaxDepth > 0:
+		return wrong("an agent may not pass anything on")
+	case agent && p.Until.After(now.Add(AgentLife)):
+		return wrong("an agent acts for a day at most; pass it on again tomorrow")
+	case p.MaxDepth < 0:
+		return wrong("how often it may be passed on is a number from 0")
+	}
+	return p.Narrow.check()
+}
+
+func wrong(detail string) error { return reason.New(reason.CLIArgs, detail) }
+
+// beyond says what would be possible where a link goes beyond the one above it.
+func beyond(code reason.Code, above *credential.Credential) string {
+	switch code {
+	case reason.ChainRedelegationForbidden:
+		return "what you hold may not be passed on"
+	case reason.ChainDepthWidened:
+		if above.Redelegation.MaxDepth == 1 {
+			return "who has it from you may not pass it on again"
+		}
+		return "from you on it may be passed on again " + times(above.Redelegation.MaxDepth-1) + " at most"
+	case reason.ChainDelegateKind:
+		return "what you hold may be passed on to: " + strings.Join(kindsOf(above), ", ")
+	case reason.ChainValidityWidened:
+		return "it can last until " + instant(above.ValidUntil) + " at most, as what you hold"
+	}
+	return "this would go beyond what you hold; see: behalf-wallet show"
+}
+
+// kindsOf returns to whom c may be passed on (delegation.md §2.1, S6.10).
+func kindsOf(c *credential.Credential) []string {
+	switch {
+	case c.Redelegation.Kinds == nil:
+		return []string{KindPerson}
+	case len(c.Redelegation.Kinds) == 0:
+		return []string{"nobody"}
+	}
+	return c.Redelegation.Kinds
 }
 
 // within returns the link that p asks for: everything as above, or less.
-func (w *Wallet) within(above *credential.Credential, p Proposal) (*credential.Credential, error) {
+func (w *Wallet) within(above *credential.Credential, p Proposal) (*credential.Credential, []credential.Permission, error) {
 	id, err := credential.NewID(w.cfg.Random)
 	if err != nil {
-		return nil, err
-	}
-	from, until, kind := w.cfg.Now().Truncate(time.Second), p.Until, p.Kind
-	if from.Before(above.ValidFrom) {
-		from = above.ValidFrom
-	}
-	if until.IsZero() {
-		until = above.ValidUntil
-	}
-	if kind == "" {
-		kind = "person"
+		return nil, nil, err
 	}
 	me := w.DID().String()
 	c := &credential.Credential{
-		ID: id, Type: credential.TypeDelegation, Issuer: me, ValidFrom: from, ValidUntil: until,
-		Delegate:   credential.Delegate{ID: p.To.String(), Kind: kind},
+		ID: id, Type: credential.TypeDelegation, Issuer: me,
+		Delegate:   credential.Delegate{ID: p.To.String(), Kind: cmp.Or(p.Kind, KindPerson), OperatedBy: p.OperatedBy.String()},
 		OnBehalfOf: credential.Principal{ID: above.OnBehalfOf.ID}, Relationship: above.Relationship, LegalBasis: above.LegalBasis,
 		GrantedBy: me, Jurisdiction: above.Jurisdiction, Purposes: above.Purposes, Controllers: above.Controllers,
 		ReviewBy: above.ReviewBy, TransitionAt: above.TransitionAt, Redelegation: credential.Redelegation{Kinds: []string{}},
 		Prohibitions: above.Prohibitions, Framework: above.Framework,
 	}
+	if p.MaxDepth > 0 {
+		c.Redelegation = credential.Redelegation{MaxDepth: p.MaxDepth, Kinds: above.Redelegation.Kinds}
+	}
+	c.ValidFrom, c.ValidUntil = p.times(above, w.cfg.Now().Truncate(time.Second))
+	var from []credential.Permission
 	for _, want := range p.Permissions {
-		perm, err := w.permission(above, want)
+		perm, held, err := w.permission(above, want, p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		c.Permissions = append(c.Permissions, perm)
+		c.Permissions, from = append(c.Permissions, perm), append(from, held)
 	}
-	if len(c.Permissions) == 0 {
-		return nil, reason.New(reason.CLIArgs, "name at least one permission to pass on")
-	}
-	return c, nil
+	return c, from, nil
 }
 
-// permission returns the permission that passes want on, out of the one held that covers it: its
-// constraint is repeated, so that nothing is relaxed. A void one grants nothing.
-func (w *Wallet) permission(above *credential.Credential, want Permitted) (credential.Permission, error) {
-	for _, p := range above.Permissions {
-		lacks := slices.ContainsFunc(want.Actions, func(a string) bool { return !slices.Contains(p.Actions, a) })
-		if p.Constraint.Void || lacks || !delegation.Covers(p.Resource, want.Resource) {
-			continue
-		}
-		id, err := credential.NewID(w.cfg.Random)
-		return credential.Permission{ID: id, Resource: want.Resource, Actions: want.Actions, Risk: p.Risk, Constraint: p.Constraint}, err
+// times returns from when and until when the link holds.
+func (p Proposal) times(above *credential.Credential, now time.Time) (from, until time.Time) {
+	from, until = now, p.Until
+	if from.Before(above.ValidFrom) {
+		from = above.ValidFrom
 	}
-	return credential.Permission{}, reason.New(reason.ChainScopeWidened, "you may not do this yourself: "+want.String())
+	if !until.IsZero() {
+		return from, until
+	}
+	life := DefaultLife
+	if p.Kind == KindAgent {
+		life = AgentLife
+	}
+	if until = now.Add(life); until.After(above.ValidUntil) {
+		until = above.ValidUntil
+	}
+	return from, until
 }
 
 // seal signs the link, and opens it again: what does not verify does not leave.

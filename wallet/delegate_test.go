@@ -184,7 +184,7 @@ func TestAcceptRefuses(t *testing.T) {
 		"root passed twice": {june, change(func(p *Package) { p.Parents = append(p.Parents, p.Parents[0]) }), reason.ChainParentMissing},
 		"root alone":        {tom, change(func(p *Package) { p.Credential = p.Parents[0]; p.Parents = []string{p.Parents[0]} }), reason.ChainParentMissing},
 		"too long a chain":  {june, change(func(p *Package) { p.Parents = slices.Repeat(p.Parents, 3) }), reason.ChainTooLong},
-		"longer":            {june, widened(func(c *credential.Credential) { c.ValidUntil = c.ValidUntil.Add(time.Hour) }), reason.ChainValidityWidened},
+		"longer":            {june, widened(func(c *credential.Credential) { c.ValidUntil = e.ValidUntil.Add(time.Hour) }), reason.ChainValidityWidened},
 		"other principal":   {june, widened(func(c *credential.Credential) { c.OnBehalfOf.ID = "urn:uuid:11111111-1111-4111-8111-111111111111" }), reason.ChainPrincipalChanged},
 		"more actions": {june, widened(func(c *credential.Credential) {
 			c.Permissions = []credential.Permission{c.Permissions[0]}

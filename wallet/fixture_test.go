@@ -84,6 +84,7 @@ type town struct {
 	extra     int                          // further credentials in an answer
 	redeemed  int
 	hosted    map[string]publisher.Ref // by credential id
+	hostedFor map[string]string        // whom the issuer was told that a link is for
 	takenBack []string
 
 	// What the gateway does.
@@ -109,7 +110,7 @@ type site struct {
 func newTown(t testing.TB) *town {
 	t.Helper()
 	w := &town{
-		t: t, at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), format: sdjwt.Name, hosted: map[string]publisher.Ref{},
+		t: t, at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), format: sdjwt.Name, hosted: map[string]publisher.Ref{}, hostedFor: map[string]string{},
 		accesses: vp.Access{Principal: principal, Resource: "appointments", Action: "book", Purpose: purpose, Controller: controller, Jurisdiction: england},
 	}
 	ca := newAuthority(t, w.at)

@@ -4,6 +4,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/behalf-id/behalf/credential"
@@ -36,9 +37,18 @@ type hosted struct {
 	} `json:"bitstring"`
 }
 
-// hostedStatus asks the issuer called root for the status entry of the link child below parent.
-func (w *Wallet) hostedStatus(ctx context.Context, root, parent, child, format string) ([]credential.StatusRef, error) {
-	answer, err := w.ask(ctx, root, hostType, hostPath, 201, map[string]any{"parent": parent, "credential": child})
+// hostedStatus asks the issuer called root for the status entry of the link child. It is told whom
+// the link is for only where they may pass it on in turn, and will ask it themselves.
+func (w *Wallet) hostedStatus(ctx context.Context, root string, child *credential.Credential, format string) ([]credential.StatusRef, error) {
+	claims := map[string]any{"parent": child.Parent.ID, "credential": child.ID}
+	if child.Redelegation.MaxDepth > 0 {
+		claims["delegate"] = child.Delegate.ID
+	}
+	answer, err := w.ask(ctx, root, hostType, hostPath, 201, claims)
+	if errors.Is(err, safehttp.ErrUnreachable) {
+		return nil, reason.Wrap(reason.Of(err), "the issuer, which keeps the status of what you pass on, cannot be reached; "+
+			"without it services would refuse the delegation, so nothing was signed: try again later", err)
+	}
 	if err != nil {
 		return nil, err
 	}

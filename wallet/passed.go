@@ -7,6 +7,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/behalf-id/behalf/credential"
 )
 
 // PassedOn is the record of a link that this wallet signed for somebody else.
@@ -44,11 +46,59 @@ func (w *Wallet) TakeBack(ctx context.Context, prefix string) (*PassedOn, error)
 	if _, err := w.framework(); err != nil {
 		return nil, err
 	}
-	if _, err := w.ask(ctx, p.Root, revokeType, revokePath, 204, map[string]any{"credential": p.Credential}); err != nil {
+	return p, w.takeBack(ctx, p)
+}
+
+// TakeBackFile revokes the last link of a file that Delegate made, in this wallet or another: for
+// who stands above it, and for the person it is about where the link names this wallet's key. The
+// issuer decides whether we may (delegation.md §12). The record returned has no id, and is not kept, where the link is not ours.
+func (w *Wallet) TakeBackFile(ctx context.Context, file []byte) (*PassedOn, error) {
+	if _, err := w.framework(); err != nil {
 		return nil, err
 	}
+	f, err := ParsePackage(file)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := w.chain(ctx, &held{Raw: f.Credential, Parents: f.Parents}, w.keys())
+	if err != nil {
+		return nil, err
+	}
+	for i := range chain[1:] {
+		if err := within(chain[i], chain[i+1]); err != nil {
+			return nil, err
+		}
+	}
+	p := w.recordOf(chain[len(chain)-1].Credential(), chain[0].Credential().Issuer)
+	own, _, err := w.PassedOn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(own, func(o *PassedOn) bool { return o.Credential == p.Credential }); i >= 0 {
+		p = own[i]
+	}
+	return p, w.takeBack(ctx, p)
+}
+
+// takeBack asks the issuer to revoke p, and keeps that it did where p is a record.
+func (w *Wallet) takeBack(ctx context.Context, p *PassedOn) error {
+	if _, err := w.ask(ctx, p.Root, revokeType, revokePath, 204, map[string]any{"credential": p.Credential}); err != nil {
+		return err
+	}
 	p.TakenBack = w.cfg.Now()
-	return p, w.cfg.Vault.write(passedMark+p.ID+itemEnd, p)
+	if p.ID == "" {
+		return nil
+	}
+	return w.cfg.Vault.write(passedMark+p.ID+itemEnd, p)
+}
+
+// recordOf returns the record of link c of a chain whose root is of issuer root, not stored yet.
+func (w *Wallet) recordOf(c *credential.Credential, root string) *PassedOn {
+	p := &PassedOn{Credential: c.ID, To: c.Delegate.ID, Root: root, Until: c.ValidUntil, At: w.cfg.Now()}
+	for _, perm := range c.Permissions {
+		p.Allows = append(p.Allows, Allowed{perm.Resource, perm.Actions, perm.Risk})
+	}
+	return p
 }
 
 // record stores p under a new id. When it returns nil the record is durable.

@@ -112,6 +112,7 @@ func (w *town) hostedRequest(r *http.Request, kind string) (claims struct {
 	Nonce    string `json:"nonce"`
 	Parent   string `json:"parent"`
 	Child    string `json:"credential"`
+	Delegate string `json:"delegate"`
 }, ok bool) {
 	raw, _ := io.ReadAll(r.Body)
 	t, err := jose.Parse(raw, jose.Policy{Type: kind})
@@ -153,7 +154,7 @@ func (w *town) postHosted(rw http.ResponseWriter, r *http.Request) {
 			List    string `json:"statusListCredential"`
 		}{b.Purpose, strconv.FormatUint(b.Index, 10), b.List})
 	}
-	w.hosted[claims.Child] = ref
+	w.hosted[claims.Child], w.hostedFor[claims.Child] = ref, claims.Delegate
 	writeAny(rw, 201, out)
 }
 

@@ -114,7 +114,11 @@ func passedLine(r *wallet.PassedOn) string {
 	for _, a := range r.Allows {
 		can = append(can, a.Resource+":"+strings.Join(a.Actions, ","))
 	}
-	text := fmt.Sprintf("%s  %s  until %s  to %s", r.ID, strings.Join(can, " "), day(r.Until), r.To)
+	id := r.ID
+	if id == "" { // passed on by somebody else
+		id = r.Credential
+	}
+	text := fmt.Sprintf("%s  %s  until %s  to %s", id, strings.Join(can, " "), day(r.Until), r.To)
 	if !r.TakenBack.IsZero() {
 		text += "  [taken back " + day(r.TakenBack) + "]"
 	}

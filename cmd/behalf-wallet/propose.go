@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/wallet"
+)
+
+// complete asks for what is missing of a proposal. Without anybody to ask it says what there is to choose.
+func (p *program) complete(c *cli.Context, e *wallet.Entry, w *wallet.Proposal) error {
+	if len(w.Permissions) == 0 {
+		if err := p.choosePermissions(c, e, w); err != nil {
+			return err
+		}
+	}
+	if w.Kind != wallet.KindAgent || w.Narrow.MaxUses > 0 || c.Bool("yes") || !p.person.there() {
+		return nil
+	}
+	answer, err := p.person.ask(c.Context, "How often may the agent use it?")
+	if err != nil {
+		return err
+	}
+	if w.Narrow.MaxUses, err = strconv.Atoi(answer); err != nil || w.Narrow.MaxUses < 1 {
+		return command.Usage("%q is no number of uses; nothing was passed on", answer)
+	}
+	return nil
+}
+
+// choosePermissions proposes what is held.
+func (p *program) choosePermissions(c *cli.Context, e *wallet.Entry, w *wallet.Proposal) error {
+	held := e.Passable()
+	if len(held) == 0 {
+		return command.Usage("what you hold here may not be passed on")
+	}
+	ask := p.person.there() && !c.Bool("yes")
+	lines := []string{"You hold, and could pass on all or part of:"}
+	for i, one := range held {
+		mark := "--permission"
+		if ask {
+			mark = strconv.Itoa(i + 1)
+		}
+		lines = append(lines, "  "+mark+"  "+one.String())
+	}
+	if err := p.Show(lines...); err != nil {
+		return err
+	}
+	if !ask {
+		return command.Usage("delegate needs --permission RESOURCE:ACTION[,ACTION]")
+	}
+	answer, err := p.person.ask(c.Context, "Which? One number or more:")
+	if err != nil {
+		return err
+	}
+	if w.Permissions, err = chosen(answer, held); err != nil {
+		return err
+	}
+	return nil
+}
+
+// chosen reads numbers out of a list, each once.
+func chosen(answer string, held []wallet.Permitted) ([]wallet.Permitted, error) {
+	var out []wallet.Permitted
+	seen := map[int]bool{}
+	for _, field := range strings.FieldsFunc(answer, func(r rune) bool { return r == ' ' || r == ',' }) {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 || n > len(held) || seen[n] {
+			return nil, command.Usage("%q is no number of the list; nothing was passed on", field)
+		}
+		seen[n] = true
+		out = append(out, held[n-1])
+	}
+	if len(out) == 0 {
+		return nil, command.Usage("nothing was chosen; nothing was passed on")
+	}
+	return out, nil
+}
+
+// termLines shows what is held beside what is passed on.
+func termLines(t wallet.Terms) []string {
+	who := "a person"
+	if t.Kind == wallet.KindAgent {
+		who = "an agent, for which " + t.OperatedBy + " answers"
+	}
+	lines := []string{
+		"Of the credential " + t.Credential.ID + " of " + t.Credential.Issuer,
+		"to " + t.To + " (" + who + "),",
+		"what you hold → what you would pass on; a single value is the same for both:",
+	}
+	width := 0
+	for _, l := range t.Limits {
+		width = max(width, len(l.Name))
+	}
+	of := "-"
+	for _, l := range t.Limits {
+		if l.Of != of {
+			of = l.Of
+			lines = append(lines, "  "+map[bool]string{true: "altogether", false: of}[of == ""])
+		}
+		lines = append(lines, fmt.Sprintf("    %-*s  %s", width, l.Name, sides(l)))
+	}
+	lines = append(lines, below("Left out:", t.LeftOut)...)
+	if t.Whole {
+		lines = append(lines, "Your credential can hold nothing back: they can read all of it, and use only what you pass on.")
+	}
+	return append(lines, below("Can be taken back by:", t.TakenBackBy)...)
+}
+
+func sides(l wallet.Limit) string {
+	if !l.Narrowed() {
+		return l.Held
+	}
+	or := func(s string) string {
+		if s == "" {
+			return "–"
+		}
+		return s
+	}
+	return or(l.Held) + "  →  " + or(l.Passed)
+}
+
+// below writes a list with its title, one line each.
+func below(title string, list []string) []string {
+	var out []string
+	for i, text := range list {
+		if i > 0 {
+			title = strings.Repeat(" ", len(title))
+		}
+		out = append(out, title+" "+text)
+	}
+	return out
+}
