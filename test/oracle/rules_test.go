@@ -139,10 +139,10 @@ func (o *opinion) eachLink() *answer {
 		switch {
 		case l.Signature != delegation.Passed:
 			return deny("credential.signature_invalid") // S3.1
-		case l.Fault != "":
-			return deny(l.Fault) // §2.6
 		case l.Type != "DelegationCredential":
 			return deny("credential.type_unknown") // S3.2
+		case l.Fault != "":
+			return deny(l.Fault) // S3.3, found while the wire form was mapped (§2.6)
 		case malformedLink(l.Credential):
 			return deny("credential.schema_invalid") // S3.3
 		case malformedPermissions(l.permissions):
