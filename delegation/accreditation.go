@@ -45,7 +45,8 @@ func ownEntry(*trustframework.Accreditation) bool { return true }
 func mediates(a *trustframework.Accreditation) bool { return a.Mediates }
 
 // accreditation is §8.4: the first entry of c's issuer that passes, or why the last one did not.
-func (g registry) accreditation(c *credential.Credential, mine func(*trustframework.Accreditation) bool) (*ceiling, reason.Code) {
+// T takes down which were tried.
+func (g registry) accreditation(c *credential.Credential, mine func(*trustframework.Accreditation) bool, t *trace) (*ceiling, reason.Code) {
 	why := reason.TrustIssuerUnknown
 	for i := range g.framework.Accreditations {
 		a := &g.framework.Accreditations[i]
@@ -56,9 +57,11 @@ func (g registry) accreditation(c *credential.Credential, mine func(*trustframew
 			if why == reason.TrustIssuerUnknown {
 				why = reason.TrustTypeNotAccredited
 			}
+			t.accreditation(a, reason.TrustTypeNotAccredited)
 			continue
 		}
 		found, code := g.entryCovers(a, c)
+		t.accreditation(a, code)
 		if code == "" {
 			return found, ""
 		}

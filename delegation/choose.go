@@ -19,38 +19,58 @@ func (e *evaluation) choose(eff []entry, drop []dropped) Decision {
 			continue
 		}
 		answers = append(answers, a)
-		if best < 0 || better(&a, &answers[best]) {
-			best = len(answers) - 1
+		if last := len(answers) - 1; best < 0 || e.preferred(&answers[last], &answers[best]) {
+			best = last
 		}
 	}
 	drop = slices.DeleteFunc(drop, func(d dropped) bool { return !e.wouldMatch(&d) })
-	if best >= 0 && answers[best].outcome != Deny {
-		return e.give(&answers[best], answers, drop)
+	if best >= 0 {
+		e.trace.conclude("C1", &answers[best])
 	}
-	if len(drop) > 0 {
+	switch {
+	case best >= 0 && answers[best].outcome != Deny:
+		e.trace.check("C2", nil, false, "")
+		return e.give(&answers[best], answers, drop)
+	case len(drop) > 0:
+		e.trace.voided(&drop[0])
 		d := e.give(&answer{code: drop[0].code, permission: drop[0].permission}, answers, drop)
 		d.Link = drop[0].link.Name
 		return d
-	}
-	if best >= 0 {
+	case best >= 0:
+		e.trace.conclude("C4", &answers[best])
 		return e.give(&answers[best], answers, drop)
 	}
 	return e.unmatched(eff)
 }
 
-// better is the order of C1. Fewer obligations win: a holder can hide any permission, so that
-// preferring more would let hiding the stricter one help. Of equals the earliest stays.
-func better(a, b *answer) bool {
-	switch {
-	case a.outcome != b.outcome:
-		return a.outcome > b.outcome
-	case len(a.obligations) != len(b.obligations):
-		return len(a.obligations) < len(b.obligations)
+// preferred reports whether C1 prefers a to b.
+func (e *evaluation) preferred(a, b *answer) bool {
+	won, by := better(a, b)
+	if won {
+		e.trace.best(a, b, by)
+	} else {
+		e.trace.best(b, a, by)
+	}
+	return won
+}
+
+// better is the order of C1, and which of its rules decided. Fewer obligations win: a holder can
+// hide any permission, so that preferring more would let hiding the stricter one help. Of equals
+// the earliest, b, stays.
+func better(a, b *answer) (won bool, by string) {
+	if a.outcome != b.outcome {
+		return a.outcome > b.outcome, "the higher outcome"
+	}
+	if len(a.obligations) != len(b.obligations) {
+		return len(a.obligations) < len(b.obligations), "fewer obligations"
 	}
 	if c := slices.Compare(a.obligations, b.obligations); c != 0 {
-		return c < 0
+		return c < 0, "the smaller list of obligations"
 	}
-	return strings.Compare(a.permission.ID, b.permission.ID) > 0
+	if c := strings.Compare(a.permission.ID, b.permission.ID); c != 0 {
+		return c > 0, "the greater permission id"
+	}
+	return false, "the earlier entry"
 }
 
 // wouldMatch is C3: whether a dropped permission would have answered the request.
@@ -68,7 +88,7 @@ func (e *evaluation) give(a *answer, answers []answer, drop []dropped) Decision 
 		d.RootPermission = a.root.ID
 	}
 	if a.outcome != Deny {
-		e.until(e.now.Add(a.maxAge - e.oldest))
+		e.until(e.now.Add(a.maxAge-e.oldest), freshStatus, "")
 		d.Expires = e.expires
 	}
 	if a.code == reason.OK {
@@ -90,10 +110,13 @@ func (e *evaluation) unmatched(eff []entry) Decision {
 	if below := e.below(eff); len(below) > 0 {
 		d := e.deny(reason.AuthorityRequestTooBroad)
 		d.NarrowTo = below
+		e.trace.check("C5", nil, true, d.Reason)
 		return d
 	}
 	d := e.deny(e.notGranted(eff))
+	e.trace.check("C6", nil, true, d.Reason)
 	if anyCovers(e.policy.Requestable, e.asked.Resource) && e.leaf().Credential.Delegate.Kind != agent {
+		e.trace.say("C6", "there is a journey on which the delegate can ask for it")
 		d.Outcome, d.Expires = RequestPermission, e.expires
 	}
 	return d

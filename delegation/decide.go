@@ -15,14 +15,15 @@ const MaxReasons = 16
 
 // decide goes through the steps of §7. Each step notes all that it finds, in the order of its
 // checks; the first step that finds anything ends the decision, because the later ones rest on it.
-func decide(w World, p Presentation, r Request) Decision {
+func decide(w World, p Presentation, r Request, t *trace) Decision {
 	e := evaluation{
 		registry: registry{framework: w.Framework, now: w.Now},
-		world:    &w, shown: &p, asked: &r,
+		world:    &w, shown: &p, asked: &r, trace: t,
 	}
 	for _, step := range steps() {
 		step(&e)
 		if len(e.found.codes) > 0 {
+			t.unreached()
 			return e.denial()
 		}
 	}
@@ -72,6 +73,7 @@ type evaluation struct {
 	world *World
 	shown *Presentation
 	asked *Request
+	trace *trace // nil where nobody wants an explanation
 
 	found               findings
 	decider             *link     // where the first finding stands, nil for none
@@ -85,13 +87,27 @@ type evaluation struct {
 	controllerRisk int      // M5
 	overdue        bool     // M10
 	oldest         time.Duration
+	basis          []Basis
 	expires        time.Time
 }
 
-// findings are reasons, each once, in the order in which they were found.
-type findings struct{ codes []reason.Code }
+// findings are reasons, each once, in the order in which they were found; at is what they are
+// about.
+type findings struct {
+	codes []reason.Code
+	at    *link
+	trace *trace
+}
 
-func (f *findings) when(bad bool, code reason.Code) {
+// when makes the check of a rule: code is found if bad.
+func (f *findings) when(rule string, bad bool, code reason.Code) {
+	if bad || f.trace != nil { // small enough to be put into the callers
+		f.note(rule, bad, code)
+	}
+}
+
+func (f *findings) note(rule string, bad bool, code reason.Code) {
+	f.trace.check(rule, f.at, bad, code)
 	if bad {
 		f.codes = addReason(f.codes, code)
 	}
@@ -104,8 +120,16 @@ func addReason(codes []reason.Code, code reason.Code) []reason.Code {
 	return append(codes, code)
 }
 
-// when notes code if bad; at is the link that it is about, nil for none.
-func (e *evaluation) when(bad bool, code reason.Code, at *link) {
+// when makes the check of a rule: code is found if bad. At is the link that it is about, nil for
+// none.
+func (e *evaluation) when(rule string, bad bool, code reason.Code, at *link) {
+	if bad || e.trace != nil {
+		e.note(rule, bad, code, at)
+	}
+}
+
+func (e *evaluation) note(rule string, bad bool, code reason.Code, at *link) {
+	e.trace.check(rule, at, bad, code)
 	if bad {
 		e.fail(code, at)
 	}
@@ -118,8 +142,18 @@ func (e *evaluation) fail(code reason.Code, at *link) {
 	e.found.codes = addReason(e.found.codes, code)
 }
 
-// until notes an instant after which the decision may be another.
-func (e *evaluation) until(t time.Time) {
+// about returns findings for the link, which join adds to those of the evaluation.
+func (e *evaluation) about(at *link) findings { return findings{at: at, trace: e.trace} }
+
+func (e *evaluation) join(f *findings) {
+	for _, code := range f.codes {
+		e.fail(code, f.at)
+	}
+}
+
+// until notes an instant after which the decision may be another: a limit of what, by name.
+func (e *evaluation) until(t time.Time, what, name string) {
+	e.trace.limit(t, what, name)
 	if e.expires.IsZero() || t.Before(e.expires) {
 		e.expires = t
 	}
@@ -139,7 +173,7 @@ func (e *evaluation) denial() Decision {
 }
 
 func (e *evaluation) deny(code reason.Code) Decision {
-	return Decision{Reason: code, Reasons: []reason.Code{code}, StatusAge: e.oldest}
+	return Decision{Reason: code, Reasons: []reason.Code{code}, StatusAge: e.oldest, Basis: e.basis}
 }
 
 // authority is S8.7 to S8.9.

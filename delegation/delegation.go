@@ -153,12 +153,13 @@ type Decision struct {
 	Link           string        // name of the link that decided, "" where none did
 	Expires        time.Time     // earliest limit of anything that the decision used; zero with a denial, which must not be kept
 	StatusAge      time.Duration // oldest status that was noted
+	Basis          []Basis       // what was relied on, in the order in which it was; with a denial, what was found out so far
 	NotBefore      time.Time     // with credential.not_yet_valid and credential.expired: the link's interval
 	NotAfter       time.Time
 }
 
 // Decide answers r. It never fails: what cannot be found out is a denial.
-func Decide(w World, p Presentation, r Request) Decision { return decide(w, p, r) }
+func Decide(w World, p Presentation, r Request) Decision { return decide(w, p, r, nil) }
 
 // DefaultObligations are the obligation prefixes that a relying service is taken to support
 // unless it says otherwise (delegation.md §5).

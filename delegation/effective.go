@@ -40,14 +40,16 @@ func (e *evaluation) effective() (eff []entry, drop []dropped) {
 		for j := range l.permissions {
 			p := &l.permissions[j]
 			if !related(p.Resource, e.asked.Resource) {
+				e.trace.irrelevant(l, p)
 				continue
 			}
 			code := e.personallyVoid(i, p)
 			if code == "" && i == 0 {
 				next = append(next, entry{permission: p, risk: riskRank(p.Risk)})
 			} else if code == "" {
-				next, code = descend(next, p, eff)
+				next, code = descend(next, p, eff, e.trace)
 			}
+			e.trace.effective(l, p, code)
 			if code != "" {
 				drop = append(drop, dropped{p, l, code})
 			}
@@ -77,10 +79,12 @@ func (e *evaluation) personallyVoid(i int, p *credential.Permission) reason.Code
 // there is none: the last parent that fails beyond scope names the reason. Parents that are the
 // same permission with the same risk stay one, so that the entries of a link are at most three
 // per permission however many a chain was given: what follows could not tell them apart.
-func descend(next []entry, p *credential.Permission, eff []entry) ([]entry, reason.Code) {
+// T takes down how they compare.
+func descend(next []entry, p *credential.Permission, eff []entry, t *trace) ([]entry, reason.Code) {
 	why, first := reason.ChainScopeWidened, len(next)
 	for i := range eff {
 		code := noBroader(p, eff[i].permission)
+		t.parent(eff[i].permission, code)
 		switch {
 		case code == "":
 			next = addOnce(next, first, entry{p, &eff[i], max(eff[i].risk, riskRank(p.Risk))})

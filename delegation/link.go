@@ -28,9 +28,10 @@ type link struct {
 func (e *evaluation) links() {
 	for i := range e.chain {
 		l := &e.chain[i]
-		code := e.linkFault(l)
+		rule, code := e.linkFault(l)
+		e.trace.inTurn(l, rule, code)
 		if code == "" {
-			e.until(l.Credential.ValidUntil)
+			e.until(l.Credential.ValidUntil, endOfLink, l.Name)
 			e.agent = e.agent || l.Credential.Delegate.Kind == agent
 			continue
 		}
@@ -39,25 +40,28 @@ func (e *evaluation) links() {
 	}
 }
 
-func (e *evaluation) linkFault(l *link) reason.Code {
+// linkFault returns the first rule of S3 that l breaks, and the reason; both "" for none.
+func (e *evaluation) linkFault(l *link) (rule string, code reason.Code) {
 	c := l.Credential
 	switch {
 	case l.Signature != Passed:
-		return signatureFault(l.Fault)
+		return "S3.1", signatureFault(l.Fault)
 	case c != nil && c.Type != credential.TypeDelegation:
-		return reason.CredentialTypeUnknown
+		return "S3.2", reason.CredentialTypeUnknown
 	case l.Fault != "":
-		return mappingFault(l.Fault)
-	case c == nil || formMalformed(c) || permissionsMalformed(l.permissions):
-		return reason.CredentialSchemaInvalid
+		return "S3.3", mappingFault(l.Fault)
+	case c == nil || formMalformed(c):
+		return "S3.3", reason.CredentialSchemaInvalid
+	case permissionsMalformed(l.permissions):
+		return "S3.4", reason.CredentialSchemaInvalid
 	case !c.ValidFrom.Before(c.ValidUntil):
-		return reason.CredentialSchemaInvalid
+		return "S3.5", reason.CredentialSchemaInvalid
 	case e.now.Before(c.ValidFrom):
-		return reason.CredentialNotYetValid
+		return "S3.6", reason.CredentialNotYetValid
 	case !e.now.Before(c.ValidUntil):
-		return reason.CredentialExpired
+		return "S3.7", reason.CredentialExpired
 	}
-	return ""
+	return "", ""
 }
 
 // signatureFault is S3.1. Where the reader has a finer word than the decision has, such as
@@ -125,18 +129,25 @@ func permissionsMalformed(ps []credential.Permission) bool {
 // assembly is S3b, before any trust question.
 func (e *evaluation) assembly() {
 	root := &e.chain[0]
-	e.when(root.Credential.Parent != nil, reason.ChainParentMissing, root)
+	e.when("S3b", root.Credential.Parent != nil, reason.ChainParentMissing, root)
 	for i := 1; i < len(e.chain); i++ {
-		c := &e.chain[i]
-		switch {
-		case c.Credential.Parent == nil || c.Parent != NamedByDigest && c.Parent != NamedByID:
-			e.fail(reason.ChainParentMissing, c)
-		case c.Parent == NamedByID:
-			e.fail(reason.ChainDigestMismatch, c)
-		case e.named(c.Name, i):
-			e.fail(reason.ChainCycle, c)
-		}
+		code := e.misplaced(i)
+		e.when("S3b", code != "", code, &e.chain[i])
 	}
+}
+
+// misplaced returns why link i does not follow the one above it, "" if it does.
+func (e *evaluation) misplaced(i int) reason.Code {
+	c := &e.chain[i]
+	switch {
+	case c.Credential.Parent == nil || c.Parent != NamedByDigest && c.Parent != NamedByID:
+		return reason.ChainParentMissing
+	case c.Parent == NamedByID:
+		return reason.ChainDigestMismatch
+	case e.named(c.Name, i):
+		return reason.ChainCycle
+	}
+	return ""
 }
 
 // named reports whether one of the first n links has the name. Status and disclosures are kept by

@@ -45,7 +45,7 @@ func CheckRoot(f *trustframework.Framework, c *credential.Credential, now time.T
 func CheckChild(parent, child *credential.Credential) []reason.Code {
 	var found findings
 	if !childWithin(&found, parent, child, func() {
-		found.when(child.Issuer != child.GrantedBy, reason.ChainIssuerNotDelegate)
+		found.when("S6.6", child.Issuer != child.GrantedBy, reason.ChainIssuerNotDelegate)
 	}) {
 		return found.codes
 	}
@@ -64,8 +64,8 @@ func CheckMediated(f *trustframework.Framework, parent, child *credential.Creden
 	var limit *ceiling
 	if !childWithin(&found, parent, child, func() {
 		var code reason.Code
-		limit, code = g.mediation(child)
-		found.when(code != "", code)
+		limit, code = g.mediation(child, nil)
+		found.when("S6.7", code != "", code)
 	}) {
 		return found.codes
 	}
@@ -78,34 +78,34 @@ func CheckMediated(f *trustframework.Framework, parent, child *credential.Creden
 // there is nothing that could be compared.
 func childWithin(found *findings, parent, child *credential.Credential, signer func()) bool {
 	if parent == nil {
-		found.when(true, reason.ChainParentMissing)
+		found.when("S3b", true, reason.ChainParentMissing)
 		return false
 	}
 	if child == nil || formMalformed(child) || permissionsMalformed(child.Permissions) ||
 		!child.ValidFrom.Before(child.ValidUntil) {
-		found.when(true, reason.CredentialSchemaInvalid)
+		found.when("S3.3", true, reason.CredentialSchemaInvalid)
 		return false
 	}
 	grantFaults(found, parent, child)
 	signer()
 	widenings(found, parent, child)
-	found.when(child.Delegate.ID == parent.Delegate.ID || child.Delegate.ID == parent.OnBehalfOf.ID, reason.ChainCycle)
-	found.when(child.ID != "" && child.ID == parent.ID, reason.ChainCycle)
+	found.when("S6.17", child.Delegate.ID == parent.Delegate.ID || child.Delegate.ID == parent.OnBehalfOf.ID, reason.ChainCycle)
+	found.when("S3b", child.ID != "" && child.ID == parent.ID, reason.ChainCycle)
 	return true
 }
 
 func wellFormed(found *findings, c *credential.Credential, now time.Time) bool {
 	switch {
 	case c == nil:
-		found.when(true, reason.CredentialSchemaInvalid)
+		found.when("S3.3", true, reason.CredentialSchemaInvalid)
 		return false
 	case c.Type != credential.TypeDelegation:
-		found.when(true, reason.CredentialTypeUnknown)
+		found.when("S3.2", true, reason.CredentialTypeUnknown)
 		return false
 	}
 	malformed := formMalformed(c) || permissionsMalformed(c.Permissions) || !c.ValidFrom.Before(c.ValidUntil)
-	found.when(malformed, reason.CredentialSchemaInvalid)
-	found.when(!malformed && !now.Before(c.ValidUntil), reason.CredentialExpired)
+	found.when("S3.3", malformed, reason.CredentialSchemaInvalid)
+	found.when("S3.7", !malformed && !now.Before(c.ValidUntil), reason.CredentialExpired)
 	return !malformed
 }
 
@@ -113,10 +113,10 @@ func wellFormed(found *findings, c *credential.Credential, now time.Time) bool {
 func permissionsExceed(found *findings, limit *ceiling, c *credential.Credential) {
 	for i := range c.Permissions {
 		p := &c.Permissions[i]
-		found.when(void(&p.Constraint), reason.CredentialUnknownConstraint)
+		found.when("S8.7", void(&p.Constraint), reason.CredentialUnknownConstraint)
 		if limit != nil {
 			code := limit.exceeded(p)
-			found.when(code != "", code)
+			found.when("S8.7", code != "", code)
 		}
 	}
 }
@@ -131,8 +131,8 @@ func permissionsWiden(found *findings, parent, child *credential.Credential) {
 	}
 	for i := range child.Permissions {
 		p := &child.Permissions[i]
-		found.when(void(&p.Constraint), reason.CredentialUnknownConstraint)
-		_, code := descend(nil, p, eff)
-		found.when(code != "", code)
+		found.when("S8.7", void(&p.Constraint), reason.CredentialUnknownConstraint)
+		_, code := descend(nil, p, eff, nil)
+		found.when("S8.7", code != "", code)
 	}
 }

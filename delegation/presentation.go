@@ -12,14 +12,14 @@ import (
 // presentation is S2.
 func (e *evaluation) presentation() {
 	p := e.shown
-	e.when(p.Proof.Nonce != Passed, reason.PresentationNonceMismatch, nil)
-	e.when(p.Proof.Audience != Passed, reason.PresentationAudienceMismatch, nil)
-	e.when(p.Proof.Unused != Passed, reason.PresentationReplayed, nil)
-	e.when(p.Proof.Fresh != Passed, reason.PresentationStale, nil)
-	e.when(p.Proof.Holder != Passed, reason.PresentationHolderBindingFailed, nil)
-	e.when(len(p.Chain) == 0, reason.PresentationNoDelegation, nil)
-	e.when(len(p.Chain) > e.framework.Limits.MaxChainLinks, reason.ChainTooLong, nil)
-	e.when(p.Incomplete, reason.ChainParentMissing, nil)
+	e.when("S2.1", p.Proof.Nonce != Passed, reason.PresentationNonceMismatch, nil)
+	e.when("S2.2", p.Proof.Audience != Passed, reason.PresentationAudienceMismatch, nil)
+	e.when("S2.3", p.Proof.Unused != Passed, reason.PresentationReplayed, nil)
+	e.when("S2.4", p.Proof.Fresh != Passed, reason.PresentationStale, nil)
+	e.when("S2.5", p.Proof.Holder != Passed, reason.PresentationHolderBindingFailed, nil)
+	e.when("S2.6", len(p.Chain) == 0, reason.PresentationNoDelegation, nil)
+	e.when("S2.7", len(p.Chain) > e.framework.Limits.MaxChainLinks, reason.ChainTooLong, nil)
+	e.when("S2.8", p.Incomplete, reason.ChainParentMissing, nil)
 	if len(e.found.codes) == 0 {
 		e.disclose()
 	}

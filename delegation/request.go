@@ -10,9 +10,9 @@ import (
 // request is S1.
 func (e *evaluation) request() {
 	r := e.asked
-	e.when(requestMalformed(r), reason.RequestMalformed, nil)
-	e.when(r.Purpose == "", reason.RequestPurposeMissing, nil)
-	e.when(r.Controller == "", reason.RequestControllerMissing, nil)
+	e.when("S1.1", requestMalformed(r), reason.RequestMalformed, nil)
+	e.when("S1.2", r.Purpose == "", reason.RequestPurposeMissing, nil)
+	e.when("S1.3", r.Controller == "", reason.RequestControllerMissing, nil)
 	if r.Controller != "" {
 		e.readPolicy()
 	}
@@ -46,10 +46,10 @@ func (r *Request) window() *Window {
 // that is what must be said, and nothing further can be checked.
 func (e *evaluation) readPolicy() {
 	if e.framework == nil || e.framework.Unavailable && e.framework.Controllers == nil {
-		e.fail(reason.TrustRegistryUnavailable, nil)
+		e.when("S1.4", true, reason.TrustRegistryUnavailable, nil)
 		return
 	}
 	policy, ok := e.framework.Controllers[e.asked.Controller]
-	e.when(!ok, reason.ControllerUnknown, nil)
+	e.when("S1.4", !ok, reason.ControllerUnknown, nil)
 	e.policy = policy
 }

@@ -13,23 +13,34 @@ import (
 // trust is S4.
 func (e *evaluation) trust() {
 	root := &e.chain[0]
-	if code := e.usable(); code != "" {
-		e.fail(code, nil)
+	if !e.snapshot() {
 		return
 	}
-	e.until(e.framework.AsOf.Add(seconds(e.framework.MaxAgeSeconds)))
 	rel, ok := e.framework.Relationships[root.Credential.Relationship]
+	e.when("S4.3", !ok, reason.TrustRelationshipUnknown, root)
 	if !ok {
-		e.fail(reason.TrustRelationshipUnknown, root)
 		return
 	}
 	e.relationship = rel
-	e.when(!slices.Contains(rel.LegalBases, root.Credential.LegalBasis), reason.TrustLegalBasisMismatch, root)
+	e.when("S4.4", !slices.Contains(rel.LegalBases, root.Credential.LegalBasis), reason.TrustLegalBasisMismatch, root)
 	e.standing(root)
-	for _, code := range rootRules(&rel, root.Credential) {
-		e.fail(code, root)
-	}
+	f := e.about(root)
+	rootRules(&f, &rel, root.Credential)
+	e.join(&f)
 	e.place()
+}
+
+// snapshot is S4.1 and S4.2: whether there is a framework that can be relied on.
+func (e *evaluation) snapshot() bool {
+	code := e.usable()
+	e.when("S4.1", code != "" && code != reason.TrustRegistryStale, code, nil)
+	if code != "" && code != reason.TrustRegistryStale {
+		return false
+	}
+	e.relied(FrameworkSnapshot, e.framework.ID, e.now.Sub(e.framework.AsOf))
+	e.when("S4.2", code != "", code, nil)
+	e.until(e.framework.AsOf.Add(seconds(e.framework.MaxAgeSeconds)), endOfSnapshot, e.framework.ID)
+	return code == ""
 }
 
 func selfIssued(root *credential.Credential) bool { return root.Issuer == root.OnBehalfOf.ID }
@@ -37,13 +48,14 @@ func selfIssued(root *credential.Credential) bool { return root.Issuer == root.O
 // standing is S4.5 to S4.7: why the issuer may speak for the principal.
 func (e *evaluation) standing(root *link) {
 	if !selfIssued(root.Credential) {
-		acc, code := e.accreditation(root.Credential, ownEntry)
-		e.when(code != "", code, root)
+		acc, code := e.accreditation(root.Credential, ownEntry, e.trace)
 		e.rootCeiling = e.relyOn(acc)
+		e.when("S4.7", code != "", code, root)
 		return
 	}
-	e.when(!e.relationship.SelfIssue, reason.TrustSelfIssuedForbidden, root)
-	e.when(!e.supported(credential.TypeIdentityBinding, root.Credential.Issuer, ""), reason.TrustPrincipalUnbound, root)
+	e.when("S4.5", !e.relationship.SelfIssue, reason.TrustSelfIssuedForbidden, root)
+	bound := e.supported(credential.TypeIdentityBinding, root.Credential.Issuer, "")
+	e.when("S4.6", !bound, reason.TrustPrincipalUnbound, root)
 	e.rootCeiling = selfCeiling(&e.relationship)
 }
 
@@ -55,6 +67,7 @@ func selfCeiling(rel *trustframework.Relationship) *ceiling {
 // relyOn notes how long the path of c can be relied on.
 func (e *evaluation) relyOn(c *ceiling) *ceiling {
 	if c != nil {
+		e.trace.path(c)
 		e.untilPath(c.path)
 	}
 	return c
@@ -63,30 +76,23 @@ func (e *evaluation) relyOn(c *ceiling) *ceiling {
 func (e *evaluation) untilPath(path []*trustframework.Accreditation) {
 	for _, a := range path {
 		if a.Status == trustframework.Active {
-			e.until(a.Until)
+			e.until(a.Until, endOfAccreditation, a.ID)
 		}
 	}
 }
 
 // rootRules is S4.8 to S4.12: what the relationship asks of a root.
-func rootRules(rel *trustframework.Relationship, root *credential.Credential) []reason.Code {
-	var broken []reason.Code
-	if validTooLong(rel, root) {
-		broken = append(broken, reason.TrustValidityTooLong)
-	}
-	if len(rel.DelegateKinds) > 0 && !slices.Contains(rel.DelegateKinds, root.Delegate.Kind) {
-		broken = append(broken, reason.TrustDelegateKind)
-	}
-	if rel.TransitionRequired && (root.TransitionAt.IsZero() || root.ValidUntil.After(root.TransitionAt)) {
-		broken = append(broken, reason.TrustRelationshipRule)
-	}
-	if rel.SeparationOfDuties && root.GrantedBy == root.Delegate.ID {
-		broken = append(broken, reason.TrustSeparationOfDuties)
-	}
-	if rel.ReviewRequired && root.ReviewBy.IsZero() {
-		broken = append(broken, reason.TrustRelationshipRule)
-	}
-	return broken
+func rootRules(f *findings, rel *trustframework.Relationship, root *credential.Credential) {
+	kinds := rel.DelegateKinds
+	f.when("S4.8", validTooLong(rel, root), reason.TrustValidityTooLong)
+	f.when("S4.9", len(kinds) > 0 && !slices.Contains(kinds, root.Delegate.Kind), reason.TrustDelegateKind)
+	f.when("S4.10", rel.TransitionRequired && outlivesTransition(root), reason.TrustRelationshipRule)
+	f.when("S4.11", rel.SeparationOfDuties && root.GrantedBy == root.Delegate.ID, reason.TrustSeparationOfDuties)
+	f.when("S4.12", rel.ReviewRequired && root.ReviewBy.IsZero(), reason.TrustRelationshipRule)
+}
+
+func outlivesTransition(root *credential.Credential) bool {
+	return root.TransitionAt.IsZero() || root.ValidUntil.After(root.TransitionAt)
 }
 
 // validTooLong is S4.8. Days of UTC have exactly 24 hours, and no duration can overflow here.
@@ -102,6 +108,6 @@ func (e *evaluation) place() {
 	}
 	for i := range e.chain {
 		l := &e.chain[i]
-		e.when(!slices.Contains(l.Credential.Jurisdiction, e.asked.Jurisdiction), reason.TrustJurisdiction, l)
+		e.when("S4.13", !slices.Contains(l.Credential.Jurisdiction, e.asked.Jurisdiction), reason.TrustJurisdiction, l)
 	}
 }
