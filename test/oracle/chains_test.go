@@ -47,7 +47,7 @@ var oddities = []string{
 	`{"excludeCategories":"c1"}`, `{"requires":[1]}`, `{"requires":["confirm-x"]}`, `{"requires":["step-up"]}`, `{"requires":["step-up:very-high"]}`,
 	`{"requires":["human-approval:2"]}`, `{"dateFrom":"2024-1-1"}`, `{"dateTo":"2023-02-29"}`, `{"dateFrom":"2024-01-02","dateTo":"2024-01-01"}`,
 	`{"dateFrom":"2024-01-01","dateTo":"2024-01-01"}`, `{"dateFrom":20240101}`, `{"minAssurance":"very-high"}`, `{"minAssurance":null}`,
-	`{"maxUses":0}`, `{"maxUses":"3"}`, `{"maxUses":1.5}`, `{"maxUses":-1}`, `{"maxUses":null,"dateTo":null}`, `{"maxUses":1000000000}`,
+	`{"maxUses":0}`, `{"maxUses":"3"}`, `{"maxUses":1.5}`, `{"maxUses":-1}`, `{"maxUses":null,"dateTo":null}`, `{"maxUses":999999999}`,
 	`{"excludeCategories":[],"requires":[]}`, `{"requires":["confirm","confirm"]}`, `{"Requires":["confirm"]}`, `{"requires":["warn:confirm"]}`,
 }
 
@@ -188,7 +188,7 @@ func (g *gen) drafts(parent []draft) (out []draft) {
 		d := g.free()
 		if len(parent) > 0 && g.chance(93) {
 			d = g.narrow(pick(g, parent))
-			if g.chance(14) {
+			if g.chance(20) {
 				g.relax(&d)
 			}
 		}

@@ -139,6 +139,8 @@ func (o *opinion) eachLink() *answer {
 		switch {
 		case l.Signature != delegation.Passed:
 			return deny("credential.signature_invalid") // S3.1
+		case l.Credential == nil:
+			return deny(l.Fault) // nothing of it could be read (§2.6)
 		case l.Type != "DelegationCredential":
 			return deny("credential.type_unknown") // S3.2
 		case l.Fault != "":

@@ -80,7 +80,16 @@ func (g *gen) question() *question {
 	for g.chance(45) {
 		pick(g, faults)(g, q)
 	}
+	g.unreadable(q)
 	return q
+}
+
+// unreadable makes a link one of which nothing could be read.
+func (g *gen) unreadable(q *question) {
+	if len(q.Presentation.Chain) > 0 && g.chance(1) {
+		l := g.link(q)
+		l.Credential, l.Fault = nil, "credential.schema_invalid"
+	}
 }
 
 func (g *gen) framework(q *question, rel string) {
@@ -146,7 +155,7 @@ func (g *gen) accreditations(f *trustframework.Framework) {
 	entry := func(issuer, by string, types ...string) trustframework.Accreditation {
 		a := trustframework.Accreditation{ID: issuer, Issuer: issuer, AccreditedBy: by, Status: "active",
 			From: now.Add(-3000 * day), Until: now.Add(3000 * day), Types: types}
-		g.limit(&a, 6)
+		g.limit(&a, 3)
 		return a
 	}
 	above := []string{"anchor", "auth", "sub"}
