@@ -5,8 +5,8 @@ package verifier
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
@@ -37,14 +37,18 @@ func (o *opening) supporting(ctx context.Context) (*support, error) {
 				out.addMember(o.member(ctx, f, raw))
 				continue
 			}
-			v, err := credential.Open(ctx, f, []byte(raw), o.keys)
-			if err == nil && v.Credential().Type == credential.TypeIdentityBinding {
+			if v, err := credential.Open(ctx, f, []byte(raw), o.keys); err != nil {
+				o.cfg.Logger.InfoContext(ctx, "an identity binding is refused", "reason", reason.Of(err))
+			} else if v.Credential().Type == credential.TypeIdentityBinding {
 				out.credentials = append(out.credentials, v)
 			}
 		}
 	}
-	if out.member == "" {
-		out.refusal = cmp.Or(out.refusal, notAMember(nil))
+	switch {
+	case out.member != "":
+		out.refusal = nil
+	case out.refusal == nil:
+		out.refusal = notAMember(nil)
 	}
 	return out, nil
 }
@@ -54,11 +58,13 @@ func (o *opening) supporting(ctx context.Context) (*support, error) {
 // a presenter who is no member.
 func (o *opening) member(ctx context.Context, f credential.Format, raw string) (credential.Presented, error) {
 	p, err := credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
-	if _, placed := errors.AsType[*credential.LinkError](err); placed || reason.Of(err) == reason.FetchNotAllowed {
-		return p, notAMember(err)
+	if err == nil && p.Verified().Credential().Type == credential.TypeWorkgroupMembership {
+		return p, nil
 	}
-	if err == nil && p.Verified().Credential().Type != credential.TypeWorkgroupMembership {
-		return p, notAMember(nil)
+	code := reason.Of(err)
+	o.cfg.Logger.InfoContext(ctx, "a membership is refused", "reason", code)
+	if err == nil || code == reason.FetchNotAllowed || strings.HasPrefix(string(code), "credential.") {
+		err = notAMember(err)
 	}
 	return p, err
 }
@@ -70,7 +76,7 @@ func (s *support) addMember(p credential.Presented, err error) {
 		s.refusal = cmp.Or(s.refusal, err)
 		return
 	}
-	s.member, s.refusal = cmp.Or(s.member, p.Holder().String()), nil
+	s.member = cmp.Or(s.member, p.Holder().String())
 	s.credentials = append(s.credentials, p.Verified())
 }
 

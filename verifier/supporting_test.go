@@ -26,6 +26,7 @@ import (
 type ward struct {
 	*world
 	alice, joy, group did.Signer
+	asking            bool // an answer is on its way
 
 	mu    sync.Mutex
 	asked []credential.StatusRef

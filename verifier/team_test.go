@@ -70,11 +70,15 @@ func TestWorkgroup(t *testing.T) {
 				if w.framework.Accreditations[1].Status == trustframework.Revoked {
 					return
 				}
-				s := w.ask(booking()) // beside one that counts it changes nothing
-				answer, good := w.teamAnswer(s, a), w.teamAnswer(s, w.team(link, paper))
-				id := idIn("membership", paper)
-				answer[id] = append(answer[id], good[id]...)
-				w.expect(w.post(s, answer), reason.OK)
+				for _, behind := range []bool{false, true} { // beside one that counts it changes nothing
+					s := w.ask(booking())
+					answer, good := w.teamAnswer(s, a), w.teamAnswer(s, w.team(link, paper))
+					id := idIn("membership", paper)
+					if answer[id] = append(answer[id], good[id]...); behind {
+						slices.Reverse(answer[id])
+					}
+					w.expect(w.post(s, answer), reason.OK)
+				}
 			})
 		}
 	})
@@ -113,6 +117,18 @@ func TestWorkgroupProof(t *testing.T) {
 			answer := w.teamAnswer(s, w.team(format, format))
 			answer[idIn("membership", format)] = []string{w.disclosed(format, w.memberOf(format), w.issuer)}
 			w.expect(w.post(s, answer), missingProof(format))
+		})
+		t.Run(format+" issuer that nobody knows", func(t *testing.T) {
+			w := newWard(t)
+			a := w.team(format, format)
+			a.member.Issuer, a.memberBy = gatewayID, w.gateway
+			w.docs.hook = func(id did.DID) (*did.Document, error, bool) {
+				return nil, reason.New(reason.FetchNotAllowed, ""), id.String() == gatewayID && w.asking
+			}
+			s := w.ask(booking())
+			answer := w.teamAnswer(s, a)
+			w.asking = true
+			w.expect(w.post(s, answer), reason.PresentationNotAMember)
 		})
 		t.Run(format+" key of another", func(t *testing.T) {
 			w := newWard(t)
