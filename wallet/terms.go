@@ -12,6 +12,9 @@ import (
 	"github.com/behalf-id/behalf/did"
 )
 
+// NotTold is what is passed on of the number by which others know the principal.
+const NotTold = "not told"
+
 // Terms is what a holder sees before they sign something for somebody else: what they hold beside
 // what they pass on. Texts may come from outside: escape them for a terminal.
 type Terms struct {
@@ -53,7 +56,7 @@ func (w *Wallet) terms(e *Entry, chain []credential.Verified, child *credential.
 	t.add("", "in", strings.Join(above.Jurisdiction, ", "), strings.Join(child.Jurisdiction, ", "))
 	t.add("", "not allowed", prohibited(above), prohibited(child))
 	if id := above.OnBehalfOf.Identifier; id != nil {
-		t.add("", "their number", id.Value, map[bool]string{true: id.Value, false: "not told"}[t.Whole])
+		t.add("", "their number", id.Value, map[bool]string{true: id.Value, false: NotTold}[t.Whole])
 	}
 	for _, p := range above.Permissions {
 		if !p.Constraint.Void && !used(from, p.ID) {

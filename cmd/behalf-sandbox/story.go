@@ -89,8 +89,18 @@ func (t *story) tooBroad(ctx context.Context) error {
 }
 
 func (t *story) passOn(ctx context.Context) error {
-	t.say("5. He is away, and passes a part on to "+t.june.Name, "She may look at appointments, and nothing else. His wallet signs this; the surgery hosts its status.")
-	file, err := t.tom.PassOn(ctx, t.received, t.june.DID(), "appointments:view")
+	t.say("5. He is away, and passes a part on to "+t.june.Name, "His wallet shows what he holds beside what she would get, signs once he agrees, and the surgery hosts its status:")
+	draft, err := t.tom.Propose(ctx, t.received, wallet.Proposal{To: t.june.DID(), Permissions: []wallet.Permitted{{Resource: "appointments", Actions: []string{"view"}}}})
+	if err != nil {
+		return err
+	}
+	for _, l := range draft.Terms.Limits {
+		if l.Narrowed() && l.Passed != wallet.NotTold {
+			t.say("", "· "+l.Name+": "+l.Held+" → "+l.Passed)
+		}
+	}
+	t.say("", "· left out: "+strings.Join(draft.Terms.LeftOut, "; "))
+	file, _, err := draft.Sign(ctx)
 	if err != nil {
 		return err
 	}

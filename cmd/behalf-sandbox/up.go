@@ -28,7 +28,7 @@ func (s *sandbox) upCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` for keys, stores and certificates; made if absent", Value: defaultDir()},
 			&cli.StringFlag{Name: "listen", Usage: "`HOST` address to listen at", Value: "127.0.0.1"},
-			&cli.BoolFlag{Name: "tls", Usage: "serve https; always on, as nothing here speaks plain http", Value: true},
+			&cli.BoolFlag{Name: "tls", Usage: "has no effect: https is always served, and nothing here speaks plain http; accepted so that scripts may say it", Value: true},
 			&cli.DurationFlag{Name: "status-ttl", Usage: "how long a status list may be used, from 10s; the default lets a revocation bite while you watch", Value: demoStatusTTL},
 			&cli.BoolFlag{Name: "quiet", Usage: "log warnings and errors only"},
 			command.JSONFlag(),

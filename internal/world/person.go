@@ -67,6 +67,11 @@ func (p *Person) Present(ctx context.Context, deepLink string) (wallet.Consent, 
 	return prepared.Consent, told, err
 }
 
+// Propose works out a part of e for somebody else, as wallet.Wallet.Propose does.
+func (p *Person) Propose(ctx context.Context, e *wallet.Entry, proposal wallet.Proposal) (*wallet.Draft, error) {
+	return p.wallet.Propose(ctx, e, proposal)
+}
+
 // PassOn signs a part of e for somebody else and returns the file to hand over.
 func (p *Person) PassOn(ctx context.Context, e *wallet.Entry, to did.DID, permission string) ([]byte, error) {
 	want, err := wallet.ParsePermitted(permission)
@@ -75,6 +80,12 @@ func (p *Person) PassOn(ctx context.Context, e *wallet.Entry, to did.DID, permis
 	}
 	file, _, err := p.wallet.Delegate(ctx, e, wallet.Proposal{To: to, Permissions: []wallet.Permitted{want}})
 	return file, err
+}
+
+// TakeBack revokes the last link of a file that somebody passed on.
+func (p *Person) TakeBack(ctx context.Context, file []byte) error {
+	_, err := p.wallet.TakeBackFile(ctx, file)
+	return err
 }
 
 // Accept takes what somebody passed on.

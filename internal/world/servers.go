@@ -39,7 +39,11 @@ func (w *World) firstFramework(ctx context.Context, cfg wire.RegistryConfig, d w
 	}
 	log, err := r.Log(ctx, 0)
 	if err == nil && len(log) == 0 {
-		_, err = r.Apply(ctx, Framework(w.RegistryKey, didOf(w.Issuer), w.Issuer, didOf(w.Gateway), w.cfg.Now()))
+		f := Framework(w.RegistryKey, didOf(w.Issuer), w.Issuer, didOf(w.Gateway), w.cfg.Now())
+		if w.cfg.Change != nil {
+			w.cfg.Change(f)
+		}
+		_, err = r.Apply(ctx, f)
 	}
 	return errors.Join(err, r.Close())
 }

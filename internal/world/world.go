@@ -23,6 +23,7 @@ import (
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/key/file"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
 )
 
 // Config says where a world lives.
@@ -34,6 +35,9 @@ type Config struct {
 	// StatusTTL is how long a status list may be used; 0 is the product's default. The demo
 	// takes less, so that a revocation bites while somebody watches.
 	StatusTTL time.Duration
+	// Change, if it is not nil, changes the framework before the registry signs it for the first
+	// time: a world with other rules.
+	Change func(f *trustframework.Framework)
 }
 
 // World is one framework with its three servers. Open makes one.
