@@ -123,15 +123,22 @@ func (v *vault) sameInEveryFormat(t dice, decide decider) {
 	for i := range mixed {
 		mixed[i] = oneOf(t, v.formats)
 	}
+	done := sealedLinks{}
 	for _, s := range v.formats {
-		v.compare(t, decide, named, slices.Repeat([]securing{s}, len(mixed)))
+		v.compare(t, decide, named, slices.Repeat([]securing{s}, len(mixed)), done)
 	}
-	if len(mixed) > 1 && mixed[0].format.Name() != mixed[1].format.Name() {
-		v.compare(t, decide, named, mixed)
+	if len(mixed) > 1 {
+		v.compare(t, decide, named, mixed, done)
 	}
 }
 
-func (v *vault) compare(t dice, decide decider, f *fixture, in []securing) {
+// sealedLinks are those of one case, so that a mixed chain seals again only what lies below another
+// parent than before.
+type sealedLinks map[sealedLink]credential.Verified
+
+type sealedLink struct{ format, id, parent string }
+
+func (v *vault) compare(t dice, decide decider, f *fixture, in []securing, done sealedLinks) {
 	abstract, opened := *f, *f
 	abstract.p.Disclosed = maps.Clone(f.p.Disclosed)
 	for i, s := range in {
@@ -140,8 +147,8 @@ func (v *vault) compare(t dice, decide decider, f *fixture, in []securing) {
 		}
 	}
 	opened.p.Disclosed = nil
-	opened.p.Chain = v.chain(t, f, in)
-	opened.p.Supporting = v.supporting(t, f, in[len(in)-1])
+	opened.p.Chain = v.chain(t, f, in, done)
+	opened.p.Supporting = v.supporting(t, f, in[len(in)-1], done)
 	// What stands before the formats is Decide itself; decide may be broken on purpose.
 	if want, got := abstract.decide(), decide(&opened); !reflect.DeepEqual(want, got) {
 		t.Fatalf("in %s: %+v, and not secured: %+v", in[0].format.Name(), got, want)
@@ -149,7 +156,7 @@ func (v *vault) compare(t dice, decide decider, f *fixture, in []securing) {
 }
 
 // chain seals the links of f and opens them again, each below the digest of the one above it.
-func (v *vault) chain(t dice, f *fixture, in []securing) []Link {
+func (v *vault) chain(t dice, f *fixture, in []securing, done sealedLinks) []Link {
 	links := make([]Link, 0, len(in))
 	var last credential.Verified
 	for i, s := range in {
@@ -161,7 +168,7 @@ func (v *vault) chain(t dice, f *fixture, in []securing) []Link {
 		if some, limited := f.p.Disclosed[c.ID]; limited && s.hides {
 			shown.Permissions = some
 		}
-		opened := v.sealed(t, &c, s, shown)
+		opened := v.sealed(t, &c, s, shown, done)
 		got := opened.Credential()
 		l := Link{Name: got.ID, Credential: got, Signature: Passed}
 		if i > 0 && got.Parent != nil && got.Parent.Digest == last.Digest() && got.Parent.ID == last.Credential().ID {
@@ -172,42 +179,57 @@ func (v *vault) chain(t dice, f *fixture, in []securing) []Link {
 	return links
 }
 
-func (v *vault) supporting(t dice, f *fixture, s securing) []Supporting {
+func (v *vault) supporting(t dice, f *fixture, s securing, done sealedLinks) []Supporting {
 	all := make([]Supporting, 0, len(f.p.Supporting))
 	for i := range f.p.Supporting {
 		c := *f.p.Supporting[i].Credential
-		opened := v.sealed(t, &c, s, credential.Selection{}).Credential()
+		opened := v.sealed(t, &c, s, credential.Selection{}, done).Credential()
 		all = append(all, Supporting{Name: opened.ID, Credential: opened, Signature: Passed})
 	}
 	return all
 }
 
 // sealed is c signed by its issuer, cut down to what is shown, and verified.
-func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown credential.Selection) credential.Verified {
-	var by did.Signer
-	for _, p := range v.parties {
-		if p.Method.DID().String() == c.Issuer {
-			by = p
-		}
+func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown credential.Selection, done sealedLinks) credential.Verified {
+	as := sealedLink{format: s.format.Name(), id: c.ID}
+	if c.Parent != nil {
+		as.parent = c.Parent.Digest
+	}
+	if v, ok := done[as]; ok {
+		return v
 	}
 	c.Status = s.status
-	ctx := context.Background()
-	raw, err := s.format.Seal(ctx, c, by)
-	if err != nil {
-		t.Fatalf("%s does not seal %+v: %v", s.format.Name(), c, err)
-	}
-	shown.Raw = raw
 	if c.Assurance != nil {
 		shown.Claims = []credential.Claim{credential.ClaimAssurance}
 	}
-	if raw, err = s.format.Disclose(shown); err != nil {
-		t.Fatalf("%s does not disclose: %v", s.format.Name(), err)
-	}
-	opened, err := credential.Open(ctx, s.format, raw, v.keys)
+	opened, err := v.throughBytes(c, s, shown)
 	if err != nil {
-		t.Fatalf("%s does not open: %v", s.format.Name(), err)
+		t.Fatalf("%s, %+v: %v", s.format.Name(), c, err)
 	}
+	done[as] = opened
 	return opened
+}
+
+func (v *vault) throughBytes(c *credential.Credential, s securing, shown credential.Selection) (credential.Verified, error) {
+	ctx := context.Background()
+	raw, err := s.format.Seal(ctx, c, v.signer(c.Issuer))
+	if err != nil {
+		return credential.Verified{}, err
+	}
+	shown.Raw = raw
+	if raw, err = s.format.Disclose(shown); err != nil {
+		return credential.Verified{}, err
+	}
+	return credential.Open(ctx, s.format, raw, v.keys)
+}
+
+func (v *vault) signer(id string) did.Signer {
+	for _, p := range v.parties {
+		if p.Method.DID().String() == id {
+			return p
+		}
+	}
+	return did.Signer{}
 }
 
 // named is f with DIDs for the names of parties and URNs for those of credentials.
