@@ -99,7 +99,7 @@ func (c *drawnCase) relax(t dice, child *credential.Credential) {
 func drawFramework(t dice, f *fixture) {
 	limits := &f.w.Framework.Limits
 	limits.MaxChainLinks = 4
-	if chance(t, 15) {
+	if chance(t, 8) {
 		limits.MaxChainLinks = 2 + uniform(t, 2)
 	}
 	f.relationship(func(r *trustframework.Relationship) {
@@ -121,13 +121,13 @@ func drawAccreditation(t dice, a *trustframework.Accreditation) {
 	if chance(t, 12) {
 		a.Resources = some(t, someResources(), 85)
 	}
-	if chance(t, 15) {
+	if chance(t, 10) {
 		a.Actions = some(t, someActions(), 90)
 	}
-	if chance(t, 12) {
+	if chance(t, 6) {
 		a.MaxRisk = oneOf(t, someClasses())
 	}
-	if chance(t, 10) {
+	if chance(t, 8) {
 		a.MinAssurance = oneOf(t, someLevels())
 	}
 }
@@ -164,7 +164,7 @@ func drawPaths(t dice, f *fixture) {
 		regional.Issuer, regional.AccreditedBy = "regional", "national"
 		fw.Accreditations[1].AccreditedBy = "regional"
 		fw.Accreditations = append(fw.Accreditations, regional)
-		fw.Limits.MaxAccreditationPath = oneOf(t, []int{4, 3, 2})
+		fw.Limits.MaxAccreditationPath = oneOf(t, []int{4, 4, 3, 2})
 	case 7:
 		if chance(t, 40) {
 			fw.Accreditations[uniform(t, 2)].Status = stopped
