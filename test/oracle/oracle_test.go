@@ -220,6 +220,7 @@ func (w *worker) work(next *atomic.Uint64, cases uint64, progress *progress) (wr
 			w.tally.count(q, oracle)
 			if !same(product, oracle) || !sound(q, product, w.read) {
 				wrong = append(wrong, n)
+				progress.wrong.Add(1)
 			}
 		}
 		progress.done(first + batch)
@@ -230,13 +231,14 @@ func (w *worker) work(next *atomic.Uint64, cases uint64, progress *progress) (wr
 type progress struct {
 	start time.Time
 	cases uint64
+	wrong atomic.Uint64
 }
 
 func newProgress(cases uint64) *progress { return &progress{start: time.Now(), cases: cases} }
 
 func (p *progress) done(n uint64) {
 	if n%1_000_000 == 0 {
-		fmt.Fprintf(os.Stderr, "oracle: %d of %d after %s\n", n, p.cases, time.Since(p.start).Round(time.Second))
+		fmt.Fprintf(os.Stderr, "oracle: %d of %d after %s, %d disagree\n", n, p.cases, time.Since(p.start).Round(time.Second), p.wrong.Load())
 	}
 }
 
