@@ -37,16 +37,6 @@ func sectionOf(number string) string {
 	return name
 }
 
-// holds returns what is so where a rule holds.
-func holds(number string) string {
-	for _, r := range Rules() {
-		if r.Number == number {
-			return r.Holds
-		}
-	}
-	return ""
-}
-
 func title(name string) string {
 	for _, s := range sections() {
 		if s.name == name {

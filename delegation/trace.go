@@ -21,6 +21,7 @@ type trace struct {
 	classes []Node // the controller's classes that raise the risk (M5)
 	reviews []Node // reviews that are overdue (M10)
 	limits  []bound
+	holds   map[string]string // what is so where a rule holds
 }
 
 // bound is a limit of how long a decision holds.
@@ -29,7 +30,13 @@ type bound struct {
 	what, name string
 }
 
-func newTrace() *trace { return &trace{open: []Node{{}}} }
+func newTrace() *trace {
+	t := &trace{open: []Node{{}}, holds: map[string]string{}}
+	for _, r := range Rules() {
+		t.holds[r.Number] = r.Holds
+	}
+	return t
+}
 
 // nodes closes what is open and returns the tree.
 func (t *trace) nodes() []Node {
@@ -73,7 +80,7 @@ func (t *trace) check(rule string, at *link, bad bool, code reason.Code) {
 }
 
 func (t *trace) checked(rule string, at *link, bad bool, code reason.Code) {
-	n := Node{Rule: rule, Mark: Held, Text: holds(rule)}
+	n := Node{Rule: rule, Mark: Held, Text: t.holds[rule]}
 	if at != nil {
 		n.Link = at.Name
 	}

@@ -81,8 +81,15 @@ func TestDelegateSeesTheDates(t *testing.T) {
 	if v := DelegateView(f.decide()); !strings.Contains(v.Text, "not valid yet") || v.Reason != reason.CredentialNotYetValid {
 		t.Errorf("%+v", v)
 	}
-	if v := DelegateView(Decision{Reason: reason.CredentialExpired}); v.Text != "This delegation has ended." {
-		t.Errorf("%q", v.Text)
+	for _, d := range []Decision{{}, {NotBefore: f.w.Now}, {NotAfter: f.w.Now}} { // a date that is not known is not made up
+		for code, want := range map[reason.Code]string{
+			reason.CredentialExpired: "This delegation has ended.", reason.CredentialNotYetValid: "This delegation is not valid yet.",
+		} {
+			d.Reason = code
+			if v := DelegateView(d); v.Text != want {
+				t.Errorf("%s: %q", code, v.Text)
+			}
+		}
 	}
 }
 
