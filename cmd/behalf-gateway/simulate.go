@@ -14,7 +14,6 @@ import (
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/delegation/scenario"
 	"github.com/behalf-id/behalf/internal/command"
-	"github.com/behalf-id/behalf/reason"
 )
 
 func (p *program) simulateCommand() *cli.Command {
@@ -22,13 +21,19 @@ func (p *program) simulateCommand() *cli.Command {
 		Name:      "simulate",
 		Usage:     "decide scenario files without any cryptography",
 		ArgsUsage: "FILE…",
-		Description: "Prints one JSON line for each scenario, and exits with 1 if any differs from what its file expects. " +
-			"With --explain, what each decision rests on follows on standard error.\n\n" +
+		Description: "Prints one JSON line for each scenario, and exits with 1 if any differs from what its file expects. A FILE " +
+			"of - is standard input. So a change of the framework or of a policy can be tried before it is published: nothing is " +
+			"signed, fetched or recorded.\n\n" +
+			"With --explain, every check of each decision follows on standard error as a tree, with the number of its rule " +
+			"(docs/reference/decision.md): ✓ it holds, ✗ it does not, · what was found out. It ends with what the answer rests on, " +
+			"how old that is, and until when the answer holds. With --json the tree is the member \"explanation\" of the line " +
+			"instead. It names restrictions: keep it from delegates.\n\n" +
 			"Examples:\n" +
 			"   behalf-gateway simulate scenarios.json\n" +
-			"   behalf-gateway simulate --explain before.json after.json",
+			"   behalf-gateway simulate --explain before.json after.json\n" +
+			"   behalf-gateway simulate --explain --json - < scenarios.json",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "explain", Usage: "say on standard error what each decision rests on"},
+			&cli.BoolFlag{Name: "explain", Usage: "show every check of each decision, and what it rests on"},
 			command.JSONFlag(),
 		},
 		Action: p.simulate,
@@ -39,37 +44,74 @@ func (p *program) simulate(c *cli.Context) error {
 	if !c.Args().Present() {
 		return command.Usage("simulate needs a FILE")
 	}
-	decided, differ := 0, 0
+	s := simulation{program: p, show: (*program).plain}
+	switch {
+	case c.Bool("explain") && c.Bool("json"):
+		s.show = (*program).explainJSON
+	case c.Bool("explain"):
+		s.show = (*program).explain
+	}
 	for _, path := range c.Args().Slice() {
-		cases, err := loadCases(path)
-		if err != nil {
-			return errors.New(path + ": " + command.Explain(err)) // as text: the path is what an operator looks for
-		}
-		for _, one := range cases {
-			same, err := p.decide(one, c.Bool("explain"))
-			if err != nil {
-				return err
-			}
-			decided++
-			if !same {
-				differ++
-			}
+		if err := s.file(path); err != nil {
+			return err
 		}
 	}
-	if differ > 0 {
-		return fmt.Errorf("%d of %d scenarios were decided otherwise than expected", differ, decided)
+	return s.summary(c.NArg())
+}
+
+// simulation counts the scenarios that it decides.
+type simulation struct {
+	*program
+	show            func(*program, scenario.Case) (delegation.Decision, error)
+	decided, differ int
+}
+
+// file decides the scenarios of one file.
+func (s *simulation) file(path string) error {
+	cases, err := s.cases(path)
+	if err != nil {
+		return errors.New(path + ": " + command.Explain(err)) // as text: the path is what an operator looks for
+	}
+	for _, one := range cases {
+		d, err := s.show(s.program, one)
+		if err != nil {
+			return err
+		}
+		s.decided++
+		if err := one.Check(d); err != nil {
+			s.differ++
+			s.Complain(command.Explain(err))
+		}
 	}
 	return nil
 }
 
-// loadCases reads the scenarios of a file, of at most scenario.MaxFile bytes.
-func loadCases(path string) ([]scenario.Case, error) {
+// summary says how it went where one line would not have said it.
+func (s *simulation) summary(files int) error {
+	if s.differ > 0 {
+		return fmt.Errorf("%d of %d scenarios were decided otherwise than expected", s.differ, s.decided)
+	}
+	if s.decided != 1 || files != 1 {
+		s.Complain(fmt.Sprintf("%d scenarios (files: %d), all decided as expected", s.decided, files))
+	}
+	return nil
+}
+
+// cases reads the scenarios of a file, of at most scenario.MaxFile bytes; - is standard input.
+func (p *program) cases(path string) ([]scenario.Case, error) {
+	if path == "-" {
+		return readCases(p.In)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(f, scenario.MaxFile+1))
+	return readCases(f)
+}
+
+func readCases(from io.Reader) ([]scenario.Case, error) {
+	raw, err := io.ReadAll(io.LimitReader(from, scenario.MaxFile+1))
 	if err != nil {
 		return nil, err
 	}
@@ -80,37 +122,33 @@ func loadCases(path string) ([]scenario.Case, error) {
 	return file.Cases(), nil
 }
 
-// decide prints the answer to one scenario and reports whether it is the expected one.
-func (p *program) decide(one scenario.Case, explained bool) (bool, error) {
+// plain prints the answer to one scenario.
+func (p *program) plain(one scenario.Case) (delegation.Decision, error) {
 	d := one.Decide()
-	if err := p.JSON(one.Result(d)); err != nil {
-		return false, err
-	}
-	if explained {
-		p.Complain(basis(one.ID, d))
-	}
-	if err := one.Check(d); err != nil {
-		p.Complain(command.Explain(err))
-		return false, nil
-	}
-	return true, nil
+	return d, p.JSON(one.Result(d))
 }
 
-// basis says in one line what a decision rests on.
-func basis(id string, d delegation.Decision) string {
-	parts := []string{id + ": " + d.Outcome.String()}
-	if entry, ok := reason.Lookup(d.Reason); ok {
-		parts = append(parts, entry.Meaning)
+// explain prints the answer, and the reasoning behind it as a tree on standard error.
+func (p *program) explain(one scenario.Case) (delegation.Decision, error) {
+	d, x := delegation.Explain(one.World, one.Presentation, one.Request)
+	if err := p.JSON(one.Result(d)); err != nil {
+		return d, err
 	}
-	if d.Link != "" {
-		parts = append(parts, "link "+d.Link)
+	lines := []string{one.ID + ": " + one.Title}
+	for line := range strings.Lines(x.String()) {
+		lines = append(lines, "  "+strings.TrimSuffix(line, "\n"))
 	}
-	if d.Permission != "" {
-		parts = append(parts, "permission "+d.Permission)
-	}
-	all := make([]string, len(d.Reasons))
-	for i, r := range d.Reasons {
-		all[i] = string(r)
-	}
-	return strings.Join(append(parts, "all reasons: "+strings.Join(all, ", ")), "; ")
+	return d, p.Show(lines...)
+}
+
+// explained is the line of one scenario with the reasoning.
+type explained struct {
+	scenario.Result
+	Explanation delegation.Explanation `json:"explanation"`
+}
+
+// explainJSON prints the answer with the reasoning in it.
+func (p *program) explainJSON(one scenario.Case) (delegation.Decision, error) {
+	d, x := delegation.Explain(one.World, one.Presentation, one.Request)
+	return d, p.JSON(explained{one.Result(d), x})
 }
