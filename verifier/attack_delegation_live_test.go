@@ -169,7 +169,7 @@ func refusals() []refusal {
 			w.framework.Controllers[controller] = p
 		}},
 		{"prohibited", reason.AuthorityProhibited, func(c *credential.Credential) {
-			c.Prohibitions = []credential.Prohibition{{Resource: "appointments", Actions: []string{"book"}}}
+			c.Prohibitions = []credential.Prohibition{{Resource: "appointments", Actions: []string{"book", "view"}}}
 		}, func(*world) {}},
 	}
 	for _, kind := range []string{"silent-stop", "safeguarding", "court-order", "deceased"} {
