@@ -4,6 +4,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
@@ -18,9 +19,11 @@ const TypePackage = "behalf-delegation/1"
 // Package is a delegation passed on: the link that its holder signed and the links above it. It is
 // of use to none but the one it is for, and shows them what the links above say of its own part.
 type Package struct {
-	Type       string   `json:"type"` // TypePackage
-	Credential string   `json:"credential"`
-	Parents    []string `json:"parents"` // root first, with only the disclosures that the child needs
+	Type       string `json:"type"` // TypePackage
+	Credential string `json:"credential"`
+	// Parents are the links above, root first, with only the disclosures that the child needs. None
+	// for what rests on nothing: a membership, an identity binding, the link of a workgroup.
+	Parents []string `json:"parents"`
 }
 
 // ParsePackage reads a file that Delegate made. What is none is credential.unexpected. It believes
@@ -33,7 +36,7 @@ func ParsePackage(file []byte) (*Package, error) {
 	if err := strictjson.UnmarshalClosed(file, p); err != nil {
 		return nil, reason.Wrap(reason.CredentialUnexpected, notPackage, err)
 	}
-	if p.Type != TypePackage || p.Credential == "" || len(p.Parents) == 0 || len(p.Parents) > MaxParents {
+	if p.Type != TypePackage || p.Credential == "" || len(p.Parents) > MaxParents {
 		return nil, unexpected(notPackage)
 	}
 	return p, nil
@@ -44,7 +47,8 @@ const notPackage = "this is not a file that behalf-wallet delegate made"
 // Accept takes a delegation that somebody passed on, out of the file that Delegate made. Every link
 // is opened, each is checked to be within the one above, the root to be one that the framework stands
 // behind, and the last to be ours and in its time; none may be known to be revoked. Only then is it
-// stored, and durable when Accept returns.
+// stored, and durable when Accept returns. A supporting credential, and the link of a workgroup whose
+// member we are, come as files of one credential.
 //
 // A link that services would refuse has the reason that they would give: trust.*, chain.*,
 // credential.expired, status.revoked.
@@ -62,6 +66,9 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 	chain, err := w.chain(ctx, h, keys)
 	if err != nil {
 		return nil, err
+	}
+	if len(chain) == 1 && chain[0].Credential().Parent != nil {
+		return nil, unexpected(notPackage)
 	}
 	if len(chain) > f.Limits.MaxChainLinks {
 		return nil, reason.New(reason.ChainTooLong, "services would refuse this delegation: it was passed on too often")
@@ -85,8 +92,11 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 // against who we are.
 func (w *Wallet) acceptable(ctx context.Context, chain []credential.Verified) error {
 	root, last := chain[0].Credential(), chain[len(chain)-1].Credential()
-	if last.Type != credential.TypeDelegation || last.Delegate.ID != w.DID().String() {
-		return unexpected("the delegation is for another holder")
+	if supporting(last.Type) && len(chain) == 1 {
+		return w.supports(ctx, last)
+	}
+	if ours, err := w.ours(ctx, last); err != nil || !ours {
+		return errors.Join(err, unexpected("the delegation is for another holder"))
 	}
 	if root.Parent != nil {
 		return reason.New(reason.ChainParentMissing, "the first link of this delegation is missing")

@@ -12,6 +12,7 @@ import (
 // Entry is a credential as its holder sees it.
 type Entry struct {
 	ID         string                 `json:"id"`
+	Type       string                 `json:"type"` // as credential.Credential has it: a delegation, or what supports one
 	Format     string                 `json:"format"`
 	Issuer     string                 `json:"issuer"`         // who stands behind it: the root's issuer by its name in the framework, else its DID
 	From       string                 `json:"from,omitempty"` // the person who passed it on, by DID; "" where the issuer gave it
@@ -82,7 +83,7 @@ func (w *Wallet) Remove(_ context.Context, prefix string) error {
 func (w *Wallet) show(h *held) *Entry {
 	c := h.Statement.credential()
 	e := &Entry{
-		ID: h.ID, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
+		ID: h.ID, Type: c.Type, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
 		ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth,
 		Links: 1 + len(h.Parents), Received: h.Received, credential: c, held: h,
 	}

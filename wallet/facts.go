@@ -16,7 +16,7 @@ import (
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-	Above int    `json:"above,omitzero"` // 0: of the credential itself; n: of the n-th link above it
+	Above int    `json:"above,omitzero"` // 0: of the credential itself; n: of the n-th link above it; -n: of the n-th beside it
 }
 
 // factList gathers facts of one link.

@@ -46,7 +46,7 @@ func FuzzPackage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.Type != TypePackage || p.Credential == "" || len(p.Parents) == 0 || len(p.Parents) > MaxParents {
+		if p.Type != TypePackage || p.Credential == "" || len(p.Parents) > MaxParents {
 			t.Errorf("accepted %+v", p)
 		}
 		again, err := strictjson.Marshal(p)

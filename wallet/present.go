@@ -42,9 +42,11 @@ type Prepared struct {
 
 	w       *Wallet
 	request *request
+	all     []*Entry
 	fits    []fit
 	leaf    part
 	parents []part
+	beside  []part // supporting credentials
 }
 
 // part is one presentation of an answer: to which query, and the bytes that would leave, without a
@@ -53,6 +55,7 @@ type part struct {
 	query  string
 	format string
 	shown  credential.Selection // Raw holds what would leave, the rest all that it discloses
+	proved bool                 // a holder proof is made for it
 }
 
 // fit is a credential that answers a query.
@@ -60,6 +63,7 @@ type fit struct {
 	entry *Entry
 	query *dcql.Credential
 	shown credential.Selection
+	as    *support // the membership as whose holder a link of a workgroup is shown; nil for a link of our own
 }
 
 // Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
@@ -86,6 +90,7 @@ func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, e
 		return nil, err
 	}
 	p := &Prepared{w: w, request: r}
+	p.all = all
 	if p.fits, err = w.fits(r, all); err != nil {
 		return nil, err
 	}
@@ -109,13 +114,18 @@ func (p *Prepared) Use(ctx context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.satisfies(leaf, parents); err != nil {
+	beside, facts, err := p.supported(ctx, chosen)
+	if err != nil {
 		return err
 	}
-	p.leaf, p.parents = leaf, parents
+	leaf.proved = chosen.as == nil
+	if err := p.satisfies(leaf, slices.Concat(parents, beside)); err != nil {
+		return err
+	}
+	p.leaf, p.parents, p.beside = leaf, parents, beside
 	p.Consent = Consent{
 		Verifier: p.request.verifier.Name, VerifierID: p.request.verifier.ID, Access: *p.request.Access,
-		Credential: chosen.entry, Facts: append(shown, above...), Whole: chosen.query.Format == vp.FormatVCJWT,
+		Credential: chosen.entry, Facts: slices.Concat(shown, above, facts), Whole: chosen.query.Format == vp.FormatVCJWT,
 	}
 	for i, f := range p.fits {
 		if i != at && f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
@@ -134,7 +144,7 @@ func (w *Wallet) fits(r *request, all []*Entry) ([]fit, error) {
 	for i := range r.Query.Credentials {
 		q := &r.Query.Credentials[i]
 		for _, e := range all {
-			f, ok, err := fitting(r, q, e)
+			f, ok, err := w.fitting(r, q, e, all)
 			switch {
 			case err != nil:
 				return nil, err
@@ -158,18 +168,25 @@ func (w *Wallet) fits(r *request, all []*Entry) ([]fit, error) {
 	return nil, reason.New(reason.QueryUnsatisfied, "no credential in this wallet answers the request; see: behalf-wallet list")
 }
 
-// fitting tells whether e answers q, and what of it q asks to see.
-func fitting(r *request, q *dcql.Credential, e *Entry) (fit, bool, error) {
+// fitting tells whether e answers q, by itself or with a membership out of all, and what of it q
+// asks to see.
+func (w *Wallet) fitting(r *request, q *dcql.Credential, e *Entry, all []*Entry) (fit, bool, error) {
 	c := e.credential
-	if !q.Bound() || c.OnBehalfOf.ID != r.Access.Principal {
+	own := c.Delegate.ID == w.DID().String()
+	if c.Type != credential.TypeDelegation || c.OnBehalfOf.ID != r.Access.Principal || q.Bound() != own {
 		return fit{}, false, nil
 	}
-	show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(e.Format), true))
+	show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(e.Format), own))
 	if err != nil || !ok {
 		return fit{}, false, err
 	}
-	s := vp.Selection(c, q.Format, []byte(e.held.Raw), show)
-	return fit{e, q, s}, true, restrained(s, c, r.Access)
+	f := fit{entry: e, query: q, shown: vp.Selection(c, q.Format, []byte(e.held.Raw), show)}
+	if !own {
+		if f.as, err = w.membership(r, q, c.Delegate.ID, all); f.as == nil {
+			return fit{}, false, err
+		}
+	}
+	return f, true, restrained(f.shown, c, r.Access)
 }
 
 // burden orders fits: those that can be refused by what the wallet knows come last, and then the
@@ -206,7 +223,7 @@ func (w *Wallet) part(ctx context.Context, q *dcql.Credential, format string, s 
 	if err != nil {
 		return part{}, nil, err
 	}
-	return part{q.ID, format, credential.Selection{Raw: shown, Permissions: s.Permissions, Claims: s.Claims}}, v.Credential(), nil
+	return part{query: q.ID, format: format, shown: credential.Selection{Raw: shown, Permissions: s.Permissions, Claims: s.Claims}}, v.Credential(), nil
 }
 
 // listed is what shown says, and how many permissions of the whole it keeps back: their number
@@ -276,15 +293,15 @@ func supports(c *credential.Credential, id string, below *credential.Credential)
 
 // satisfies holds the whole answer against the query: one that is partial is never sent
 // (OpenID4VP 1.0 §6.4.2).
-func (p *Prepared) satisfies(leaf part, parents []part) error {
+func (p *Prepared) satisfies(leaf part, further []part) error {
 	answered := map[string]bool{leaf.query: true}
-	for _, a := range parents {
+	for _, a := range further {
 		if q := p.request.Query.Find(a.query); answered[a.query] && !q.Multiple {
 			return reason.New(reason.QueryUnsatisfied, "the service takes fewer links than this credential rests on")
 		}
 		answered[a.query] = true
 	}
-	if len(parents)+1 > vp.MaxPresentations || !p.request.Query.Satisfied(answered) {
+	if len(further)+1 > vp.MaxPresentations || !p.request.Query.Satisfied(answered) {
 		return reason.New(reason.QueryUnsatisfied, "the service asks for more credentials than this wallet can answer with")
 	}
 	return nil

@@ -86,21 +86,20 @@ func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, lin
 }
 
 // issuerAt returns the party whose did:web document lies at the origin of a credential issuer, if
-// it may issue delegations now.
+// it may issue what a wallet holds now.
 func (w *Wallet) issuerAt(f *trustframework.Framework, origin string) (string, error) {
 	for _, a := range f.Accreditations {
-		if originOf(a.Issuer) == origin && w.accredited(a) {
+		if originOf(a.Issuer) == origin && slices.ContainsFunc(kinds(), func(kind string) bool { return w.accredits(a, kind) }) {
 			return a.Issuer, nil
 		}
 	}
 	return "", reason.New(reason.OfferUntrusted, "the trust framework accredits no issuer of delegations at this address")
 }
 
-// accredited reports whether a lets its party issue delegations now.
-func (w *Wallet) accredited(a trustframework.Accreditation) bool {
+// accredits reports whether a lets its party issue credentials of a type now.
+func (w *Wallet) accredits(a trustframework.Accreditation, kind string) bool {
 	now := w.cfg.Now()
-	return a.Status == trustframework.Active && slices.Contains(a.Types, credential.TypeDelegation) &&
-		!now.Before(a.From) && now.Before(a.Until)
+	return a.Status == trustframework.Active && slices.Contains(a.Types, kind) && !now.Before(a.From) && now.Before(a.Until)
 }
 
 // checkTxCode refuses a code that the issuer would count as a wrong try, before it is sent.
@@ -156,20 +155,21 @@ func (c *collection) prepare(ctx context.Context) error {
 	if c.server, err = vci.ParseServerMetadata(raw, c.offer.Issuer); err != nil {
 		return err
 	}
+	refused := unexpected("the offer holds no credential of a type and format that this wallet knows")
 	for _, id := range c.offer.Configurations {
-		if conf, ok := c.meta.Configurations[id]; ok && c.w.cfg.Formats.Named(securing(conf.Format)) != nil && isDelegation(conf) {
+		conf := c.meta.Configurations[id]
+		switch kind := kindOf(conf); {
+		case kind == "" || c.w.cfg.Formats.Named(securing(conf.Format)) == nil:
+		case c.w.issuable(c.issuer, kind) != "":
+			refused = reason.New(reason.OfferUntrusted, "the trust framework does not accredit the issuer for what it offers")
+		default:
 			c.wanted = append(c.wanted, id)
 		}
 	}
 	if len(c.wanted) == 0 {
-		return reason.New(reason.CredentialUnexpected, "the offer holds no delegation in a format that this wallet knows")
+		return refused
 	}
 	return c.w.cfg.Vault.room()
-}
-
-// isDelegation reports whether a configuration is of the one type that this wallet holds.
-func isDelegation(c vci.Configuration) bool {
-	return c.VCT == credential.VCTDelegation || c.Definition != nil && slices.Contains(c.Definition.Type, credential.TypeDelegation)
 }
 
 func (c *collection) redeem(ctx context.Context, t vci.TokenRequest) error {
@@ -209,7 +209,7 @@ func (c *collection) one(ctx context.Context, configuration string) (*Entry, err
 	if len(response.Credentials) != 1 {
 		return nil, unexpected("the issuer gave several credentials for one key")
 	}
-	h, err := c.check(ctx, []byte(response.Credentials[0].Credential), securing(c.meta.Configurations[configuration].Format))
+	h, err := c.check(ctx, []byte(response.Credentials[0].Credential), c.meta.Configurations[configuration])
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func unexpected(detail string) error { return reason.New(reason.CredentialUnexpe
 
 // check opens what the issuer gave and refuses what was not asked for (OpenID4VCI 1.0 §8.3, and
 // attack WAL-06), or what services would refuse by the framework.
-func (c *collection) check(ctx context.Context, raw []byte, format string) (*held, error) {
+func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configuration) (*held, error) {
 	keys, signers := c.w.taking()
 	v, err := c.w.open(ctx, raw, keys)
 	if err != nil {
@@ -251,10 +251,10 @@ func (c *collection) check(ctx context.Context, raw []byte, format string) (*hel
 	}
 	got, now := v.Credential(), keys.At
 	switch {
-	case v.Format() != format:
+	case v.Format() != securing(asked.Format):
 		return nil, unexpected("the credential is of another format than the one asked for")
-	case got.Type != credential.TypeDelegation:
-		return nil, unexpected("the credential is no delegation")
+	case got.Type != kindOf(asked):
+		return nil, unexpected("the credential is of another type than the one asked for")
 	case got.Issuer != c.issuer:
 		return nil, unexpected("the credential is signed by another issuer than the offer's")
 	case got.Delegate.ID != c.w.DID().String():
@@ -277,6 +277,9 @@ func (c *collection) check(ctx context.Context, raw []byte, format string) (*hel
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.
 // A permission with a constraint that nobody understands grants nothing, and spoils no other.
 func (w *Wallet) distrust(c *credential.Credential) reason.Code {
+	if supporting(c.Type) {
+		return w.issuable(c.Issuer, c.Type)
+	}
 	for _, code := range delegation.CheckRoot(w.cfg.Framework(), c, w.cfg.Now()) {
 		if code != reason.CredentialUnknownConstraint {
 			return code

@@ -82,20 +82,23 @@ func (p *Prepared) Send(ctx context.Context, c Choice) (Told, error) {
 	return reply.Told, reply.Told.check()
 }
 
-// token makes the vp_token: the leaf with a holder proof over audience and nonce, the links above without.
+// token makes the vp_token: with a holder proof over audience and nonce on the leaf, or for a link
+// of a workgroup on the membership, and none on all the rest.
 func (p *Prepared) token(ctx context.Context) (map[string][]string, error) {
-	presenter, err := p.w.presenter(p.leaf.format)
-	if err != nil {
-		return nil, err
-	}
 	binding := credential.Binding{Audience: p.request.ClientID, Nonce: p.request.Nonce, At: p.w.cfg.Now()}
-	leaf, err := presenter.Present(ctx, p.leaf.shown, binding, p.w.signer)
-	if err != nil {
-		return nil, err
-	}
-	token := map[string][]string{p.leaf.query: {string(leaf)}}
-	for _, a := range p.parents {
-		token[a.query] = append(token[a.query], string(a.shown.Raw))
+	token := map[string][]string{}
+	for _, a := range slices.Concat([]part{p.leaf}, p.parents, p.beside) {
+		raw := a.shown.Raw
+		if a.proved {
+			presenter, err := p.w.presenter(a.format)
+			if err != nil {
+				return nil, err
+			}
+			if raw, err = presenter.Present(ctx, a.shown, binding, p.w.signer); err != nil {
+				return nil, err
+			}
+		}
+		token[a.query] = append(token[a.query], string(raw))
 	}
 	return token, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -233,7 +234,7 @@ func (p *program) show(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Say(c, d, append(status(d), lines...)...)
+	return p.Say(c, d, slices.Concat(status(d), onward(d), lines)...)
 }
 
 // status says in a line or two how d stands.
@@ -244,6 +245,15 @@ func status(d issuer.Shown) []string {
 	}
 	if d.Note != "" {
 		lines = append(lines, "Note: "+d.Note)
+	}
+	return lines
+}
+
+// onward lists the links that persons signed below d: each can be revoked by its id.
+func onward(d issuer.Shown) []string {
+	var lines []string
+	for _, h := range d.Onward {
+		lines = append(lines, fmt.Sprintf("Passed on: %s is %s, since %s", h.ID, h.State, h.Created.Format(time.RFC3339)))
 	}
 	return lines
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/wallet"
 )
 
@@ -16,6 +17,12 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 // line is a credential in one line.
 func line(e *wallet.Entry) string {
 	from := e.Issuer
+	switch c := e.Credential(); e.Type {
+	case credential.TypeWorkgroupMembership:
+		return fmt.Sprintf("%s  you are a member of %s  until %s  from %s", e.ID, c.Workgroup, day(e.ValidUntil), from)
+	case credential.TypeIdentityBinding:
+		return fmt.Sprintf("%s  who %s is  until %s  from %s", e.ID, c.Delegate.ID, day(e.ValidUntil), from)
+	}
 	if e.From != "" {
 		from += ", passed on by " + e.From
 	}
@@ -45,7 +52,14 @@ func factLines(facts []wallet.Fact) []string {
 	for _, f := range facts {
 		if f.Above != above {
 			above = f.Above
-			out = append(out, map[bool]string{true: "  and of the link above it:", false: "  and of the link above that one:"}[above == 1])
+			title := "  and of the link above that one:"
+			switch {
+			case above == 1:
+				title = "  and of the link above it:"
+			case above < 0:
+				title = "  and of the credential that goes along with it:"
+			}
+			out = append(out, title)
 		}
 		out = append(out, fmt.Sprintf("    %-*s  %s", width, f.Name, f.Value))
 	}

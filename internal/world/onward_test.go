@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
@@ -49,8 +50,10 @@ func newChain(t *testing.T) *chain {
 	cfg.Now, cfg.StatusTTL = c.clock.now, listLife
 	cfg.Change = func(f *trustframework.Framework) {
 		r := f.Relationships["adult-to-adult"]
-		r.MaxRedelegation = 2
+		r.MaxRedelegation, r.SelfIssue = 2, true
 		f.Relationships["adult-to-adult"] = r
+		// The gateway then asks for workgroups, memberships and identity bindings too, which nobody here holds.
+		f.Accreditations[0].Types = append(f.Accreditations[0].Types, credential.TypeWorkgroupMembership, credential.TypeIdentityBinding)
 	}
 	c.w, _ = serve(t, cfg)
 	var err error

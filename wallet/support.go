@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"context"
+	"slices"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/openid/dcql"
+	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// A link of a workgroup is used by its members: each proves to hold a WorkgroupMembershipCredential.
+// A delegation that the principal issued counts with an IdentityBindingCredential about
+// the principal (delegation.md §4.5). The wallet holds both, and shows them where a service asks.
+
+// kindWorkgroup is the kind of delegate that acts through its members.
+const kindWorkgroup = "workgroup"
+
+// kinds are the types of credential that a wallet holds.
+func kinds() []string {
+	return []string{credential.TypeDelegation, credential.TypeWorkgroupMembership, credential.TypeIdentityBinding}
+}
+
+// supporting reports whether a type of credential supports delegations, and grants nothing itself.
+func supporting(kind string) bool {
+	return kind == credential.TypeWorkgroupMembership || kind == credential.TypeIdentityBinding
+}
+
+// kindOf returns the type of credential that an issuer's configuration is for, "" for one that no
+// wallet holds.
+func kindOf(c vci.Configuration) string {
+	for _, kind := range kinds() {
+		if c.VCT == vctOf(kind) || c.Definition != nil && slices.Contains(c.Definition.Type, kind) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// vctOf returns the vct of a type of credential.
+func vctOf(kind string) string {
+	switch kind {
+	case credential.TypeWorkgroupMembership:
+		return credential.VCTWorkgroupMembership
+	case credential.TypeIdentityBinding:
+		return credential.VCTIdentityBinding
+	}
+	return credential.VCTDelegation
+}
+
+// supports refuses a supporting credential that services would ignore: of an issuer that is not
+// accredited for its type, past its time, revoked; and a membership of somebody else.
+func (w *Wallet) supports(ctx context.Context, c *credential.Credential) error {
+	if c.Type == credential.TypeWorkgroupMembership && c.Delegate.ID != w.DID().String() {
+		return unexpected("the membership is somebody else's")
+	}
+	if code := w.distrust(c); code != "" {
+		return reason.New(code, "services would ignore this credential: its issuer may not issue it")
+	}
+	return w.current(ctx, c.Issuer, c)
+}
+
+// issuable returns why the framework does not let issuer issue credentials of a type now, "" if it does.
+func (w *Wallet) issuable(issuer, kind string) reason.Code {
+	for _, a := range w.cfg.Framework().Accreditations {
+		if a.Issuer == issuer && w.accredits(a, kind) {
+			return ""
+		}
+	}
+	return reason.TrustIssuerUnknown
+}
+
+// ours reports whether c is a delegation to us, or to a workgroup of which we hold a membership.
+func (w *Wallet) ours(ctx context.Context, c *credential.Credential) (bool, error) {
+	switch {
+	case c.Type != credential.TypeDelegation:
+		return false, nil
+	case c.Delegate.ID == w.DID().String():
+		return true, nil
+	case c.Delegate.Kind != kindWorkgroup:
+		return false, nil
+	}
+	all, _, err := w.List(ctx)
+	return slices.ContainsFunc(all, func(e *Entry) bool { return w.memberOf(e, c.Delegate.ID) }), err
+}
+
+// memberOf reports whether e says that we are a member of a workgroup now.
+func (w *Wallet) memberOf(e *Entry, workgroup string) bool {
+	c := e.credential
+	return c.Type == credential.TypeWorkgroupMembership && c.Workgroup == workgroup && c.Delegate.ID == w.DID().String() && w.inTime(e)
+}
+
+func (w *Wallet) inTime(e *Entry) bool {
+	now := w.cfg.Now()
+	return !now.Before(e.ValidFrom) && now.Before(e.ValidUntil)
+}
+
+// support is a supporting credential that goes along with a delegation.
+type support struct {
+	entry *Entry
+	query *dcql.Credential
+	shown credential.Selection
+}
+
+// membership returns the membership of a workgroup that makes, together with a link for query q, an
+// answer to the request; nil if there is none.
+func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, all []*Entry) (*support, error) {
+	for _, e := range all {
+		if !w.memberOf(e, workgroup) {
+			continue
+		}
+		for i := range r.Query.Credentials {
+			m := &r.Query.Credentials[i]
+			if !m.Bound() || !r.Query.Satisfied(map[string]bool{q.ID: true, m.ID: true}) {
+				continue
+			}
+			if s, err := supporter(m, e, true); s != nil || err != nil {
+				return s, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// supporter returns e as an answer to q, nil if it is none.
+func supporter(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
+	have := vp.Candidate(e.credential, vp.FormatID(e.Format), bound)
+	if have.Format == vp.FormatSDJWT {
+		have.Types = []string{vctOf(e.Type)}
+	}
+	show, ok, err := q.Match(have)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &support{e, q, vp.Selection(e.credential, q.Format, []byte(e.held.Raw), show)}, nil
+}
+
+// binding returns the identity binding of the principal who issued the root of e themselves, if the
+// wallet holds one and the service asks for it; nil otherwise.
+func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
+	chain, err := p.w.chain(ctx, e.held, p.w.pinned(e.held))
+	if err != nil {
+		return nil, err
+	}
+	root := chain[0].Credential()
+	if root.Issuer != root.OnBehalfOf.ID {
+		return nil, nil
+	}
+	for _, b := range p.all {
+		if b.Type != credential.TypeIdentityBinding || b.credential.Delegate.ID != root.Issuer || !p.w.inTime(b) {
+			continue
+		}
+		for i := range p.request.Query.Credentials {
+			if q := &p.request.Query.Credentials[i]; !q.Bound() {
+				if s, err := supporter(q, b, false); s != nil || err != nil {
+					return s, err
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// supported makes the parts that go along with a fit, and lists what they say.
+func (p *Prepared) supported(ctx context.Context, f fit) ([]part, []Fact, error) {
+	identity, err := p.binding(ctx, f.entry)
+	if err != nil {
+		return nil, nil, err
+	}
+	var parts []part
+	var said []Fact
+	for _, s := range []*support{f.as, identity} {
+		if s == nil {
+			continue
+		}
+		made, shown, err := p.w.part(ctx, s.query, s.entry.Format, s.shown, p.w.pinned(s.entry.held))
+		if err != nil {
+			return nil, nil, err
+		}
+		made.proved = s == f.as
+		parts = append(parts, made)
+		said = append(said, facts(shown, -len(parts))...)
+	}
+	return parts, said, nil
+}
