@@ -171,10 +171,10 @@ func (o *opinion) window(p *permission, duties list) bool {
 	if w.To < p.dateFrom || w.From > p.dateTo {
 		return false
 	}
-	if w.From < p.dateFrom {
+	if p.hasFrom && w.From < p.dateFrom {
 		duties.add("filter:dateFrom:" + p.dateFrom)
 	}
-	if w.To > p.dateTo {
+	if p.hasUntil && w.To > p.dateTo {
 		duties.add("filter:dateTo:" + p.dateTo)
 	}
 	return true
