@@ -455,3 +455,29 @@ func TestHandleAsksSupportAnew(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestHandleEndsWithSupport lets a handle live no longer than the keys behind what supports it may be believed.
+func TestHandleEndsWithSupport(t *testing.T) {
+	const left = 10 * time.Second
+	for party, late := range map[string]reason.Code{issuerID: reason.ObjectUnknown, attackerID: ""} {
+		w := newWard(t)
+		w.docs.docs[party].Fetched = began.Add(left - did.MaxAge)
+		strangers := w.bindingOf(vc)
+		strangers.Issuer = attackerID
+		s := w.ask(forAlice(w))
+		w.expect(w.post(s, map[string][]string{
+			"delegation":   {w.showAny(s, sd, w.seal(sd, w.selfRoot(sd), w.alice), w.bob)},
+			"identity":     {w.disclosed(sd, w.bindingOf(sd), w.issuer)},
+			"identity_jwt": {w.disclosed(vc, strangers, w.attacker)},
+		}), reason.OK)
+		question := strings.ReplaceAll(byHandle(w.progress(s).Handle), principal, w.alice.Method.DID().String())
+		w.clock.add(left - time.Second)
+		if got := w.evaluate(question); !got.Decision {
+			t.Errorf("%s: before the end: %+v", party, got)
+		}
+		w.clock.add(2 * time.Second)
+		if got := w.evaluate(question); got.Reason != late || got.Decision != (late == "") {
+			t.Errorf("%s: after the end: %+v", party, got)
+		}
+	}
+}

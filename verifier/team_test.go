@@ -223,6 +223,19 @@ func TestWorkgroupWithoutMember(t *testing.T) {
 	}
 }
 
+// TestMembershipWithoutProof hands over the right membership where no proof is asked for, beside the proof of a wrong one.
+func TestMembershipWithoutProof(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		w := newWard(t)
+		a := w.team(format, format)
+		a.member.Workgroup = "did:web:ward9.test"
+		s := w.ask(booking())
+		answer := w.teamAnswer(s, a)
+		answer[idIn("identity", format)] = []string{w.disclosed(format, w.memberOf(format), w.issuer)}
+		w.expect(w.post(s, answer), reason.PresentationNotAMember)
+	}
+}
+
 // TestMembershipChangesNothing shows memberships, good and bad, beside a link that needs none (P16).
 func TestMembershipChangesNothing(t *testing.T) {
 	for _, format := range []string{sd, vc} {

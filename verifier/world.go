@@ -22,7 +22,7 @@ func (g *Gateway) gather(ctx context.Context, a Access, p delegation.Presentatio
 		return w, nil // nobody stands behind it: nothing is fetched for it, and Decide says why
 	}
 	g.support(ctx, &w, p)
-	home := home(f, p.Chain[0].Credential)
+	home := homeOf(f, p.Chain[0].Credential)
 	for _, l := range p.Chain {
 		w.Status[l.Name] = g.state(ctx, f, home, l.Credential, w.Now)
 	}
@@ -52,9 +52,9 @@ func (g *Gateway) stands(ctx context.Context, w *delegation.World, a Access, p d
 	return ok
 }
 
-// home returns the party that speaks for the status of a chain with this root: the root's issuer, or, for a
+// homeOf returns the party that speaks for the status of a chain with this root: the root's issuer, or, for a
 // root that a person issued, the one that hosts its list. "" is nobody.
-func home(f *trustframework.Framework, root *credential.Credential) string {
+func homeOf(f *trustframework.Framework, root *credential.Credential) string {
 	if len(root.Status) == 0 {
 		return ""
 	}
