@@ -72,7 +72,8 @@ func letters(n int) string {
 }
 
 // parties is the cast of one scenario: who has a place in its framework is an organisation with
-// a did:web, everybody else has a did:key.
+// a did:web, everybody else has a did:key. So has everybody where no framework is published, for
+// then it lists no host that a document may be fetched from.
 type parties struct {
 	*cast
 	organisations map[string]bool
@@ -80,7 +81,7 @@ type parties struct {
 
 func (c *cast) of(f *trustframework.Framework) parties {
 	p := parties{c, map[string]bool{caretake: true}}
-	if f == nil {
+	if f == nil || f.Unavailable {
 		return p
 	}
 	for _, a := range f.Anchors {
@@ -140,15 +141,19 @@ func urn(name string) string {
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
-// framework returns the framework of the scenario as its registry publishes it: names are
+// published returns the framework of the scenario as its registry publishes it: names are
 // identifiers, and every organisation is a party with its hosts.
-func (p parties) framework(f *trustframework.Framework) *trustframework.Framework {
+func (p parties) published(f *trustframework.Framework) *trustframework.Framework {
 	out := *f
 	out.Version, out.Unavailable = 0, false
 	out.Anchors = mapped(out.Anchors, p.did)
-	entries := out.Accreditations
+	entries, ids := out.Accreditations, map[string]bool{}
 	out.Accreditations = nil
-	for _, a := range entries {
+	for i, a := range entries {
+		if ids[a.ID] { // informative in a scenario, and told apart by a registry
+			a.ID += "-" + letters(i)
+		}
+		ids[a.ID] = true
 		a.Issuer, a.AccreditedBy = p.did(a.Issuer), p.did(a.AccreditedBy)
 		a.Controllers = mapped(a.Controllers, controller)
 		out.Accreditations = append(out.Accreditations, a)

@@ -29,7 +29,7 @@ type seen struct {
 	scenario []byte              // the answer to the service's request, where that was refused
 	outcome  string              // of the decision; "deny" where there was none
 	reason   reason.Code         // the true one
-	service  *verifier.Answer    // nil where nothing was decided
+	service  *verifier.Answer    // nil where nothing was decided, and where it held for no moment
 	status   int                 // of the answer to the wallet; 0 where there was none
 	delegate verifier.ToDelegate // what the wallet was told, with 200
 	problem  reason.Code         // the reason in the answer to the wallet, with anything else
@@ -39,7 +39,7 @@ type seen struct {
 func (p *play) run() seen {
 	p.Helper()
 	chain := p.chain()
-	for range min(p.Case.Request.UsesSoFar, maxUses) {
+	for range p.earlier() {
 		if s := p.once(p.generous(), chain, nil); s.outcome != "permit" && s.outcome != "permit_with_obligations" {
 			break // what is not permitted is not counted: it would be no earlier use
 		}
@@ -47,9 +47,20 @@ func (p *play) run() seen {
 	return p.once(p.request(), chain, p.Source.Faults)
 }
 
-// maxUses bounds the earlier uses that are played. A permission that may be used more often than
-// this is not asked about by any scenario.
-const maxUses = 16
+// maxEarlier bounds the earlier uses that are played.
+const maxEarlier = 100
+
+// earlier returns how often a permission was used before. Where none is limited, it does not matter.
+func (p *play) earlier() int {
+	for _, l := range p.Presentation.Chain {
+		for _, perm := range l.Credential.Permissions {
+			if perm.Constraint.MaxUses > 0 {
+				return p.Case.Request.UsesSoFar
+			}
+		}
+	}
+	return 0
+}
 
 // request is what the service asks, by the names of interface.md. The number of earlier uses is
 // the gateway's to know.
@@ -176,12 +187,14 @@ func (p *play) post(r *vp.Request, form url.Values) seen {
 	return s
 }
 
+// decided returns what the service is told: nothing of a permit that rests on something at its very limit.
 func (p *play) decided(asked verifier.Asked) *verifier.Answer {
 	p.Helper()
 	code, body := p.call(http.MethodGet, p.origin()+"/v1/requests/"+asked.ID, "", nil)
 	var progress verifier.Progress
 	must(p, json.Unmarshal(body, &progress))
-	if code != http.StatusOK || progress.Decision == nil {
+	over := progress.State == "expired" && !p.Decide().Expires.IsZero() && !p.Decide().Expires.After(p.clock.now())
+	if code != http.StatusOK || progress.Decision == nil && !over {
 		p.Fatalf("what was decided: %d %s", code, body)
 	}
 	return progress.Decision

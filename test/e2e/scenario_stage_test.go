@@ -24,6 +24,7 @@ import (
 	"github.com/behalf-id/behalf/did/didweb"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/store/memory"
+	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/trustframework/client"
 	"github.com/behalf-id/behalf/trustframework/registry"
 	"github.com/behalf-id/behalf/verifier"
@@ -64,7 +65,7 @@ type play struct {
 	number string // tells the hosts and paths of this play from those of others
 
 	clock     *hand
-	world     *client.Client
+	framework func() *trustframework.Framework // in use at the gateway
 	resolver  did.Resolver
 	status    map[string]entries
 	gateway   did.Signer
@@ -96,19 +97,22 @@ func (p *play) memory() *memory.Store {
 }
 
 // publish has a registry sign the framework when the scenario says, and the gateway's client
-// fetch it then: later it is as old as the scenario says. A registry that is unavailable is not there.
+// fetch it then: later it is as old as the scenario says. A registry that is unavailable is not
+// there. A snapshot that is older than the client keeps any, or of the future, is held all the same: with
+// that client there would be none, which is another scenario.
 func (p *play) publish() {
 	p.Helper()
-	f := p.World.Framework
+	f, asOf := p.World.Framework, p.World.Now.AddDate(-1, 0, 0)
 	if f != nil && !f.AsOf.IsZero() {
-		p.clock.set(f.AsOf)
+		asOf = f.AsOf
 	}
+	p.clock.set(asOf)
 	by, err := didkey.Signer(p.key("(registry)"))
 	must(p, err)
 	r, err := registry.New(registry.Config{Store: p.memory(), Signer: by, Now: p.clock.now})
 	must(p, err)
 	if f != nil && !f.Unavailable {
-		if _, p.refused = r.Apply(p.Context(), p.framework(f)); p.refused == nil {
+		if _, p.refused = r.Apply(p.Context(), p.published(f)); p.refused == nil {
 			secret, err := web.NewSecret(adminToken)
 			must(p, err)
 			h, err := registry.Handler(r, registry.HTTPConfig{AdminToken: secret})
@@ -116,13 +120,18 @@ func (p *play) publish() {
 			p.open(p, p.registry(), h)
 		}
 	}
-	p.world, err = client.New(p.Context(), client.Config{
+	world, err := client.New(p.Context(), client.Config{
 		URL: "https://" + p.registry(), Trusted: r.Keys(), Fetcher: p.fetch, Store: p.memory(),
 		Now: p.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	must(p, err)
-	if err := p.world.Refresh(p.Context()); (err == nil) != (f != nil && !f.Unavailable && p.refused == nil) {
+	if err := world.Refresh(p.Context()); (err == nil) != (f != nil && !f.Unavailable && p.refused == nil) {
 		p.Fatalf("the registry: %v", err)
+	}
+	p.framework = world.Current
+	if age := p.World.Now.Sub(asOf); f != nil && (age >= trustframework.Life(f) || age < -trustframework.MaxClockError) {
+		held := world.Current()
+		p.framework = func() *trustframework.Framework { return held }
 	}
 	p.clock.set(p.World.Now)
 }
@@ -134,7 +143,7 @@ func (p *play) resolve() {
 	p.Helper()
 	byWeb, err := didweb.New(didweb.Config{
 		Fetch: p.fetch, Now: p.clock.now,
-		Allowed: func(host string) bool { return p.world.Current().DIDHostAllowed(host) },
+		Allowed: func(host string) bool { return p.framework().DIDHostAllowed(host) },
 	})
 	must(p, err)
 	mux, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didweb.Method: byWeb})
@@ -166,7 +175,7 @@ func (p *play) serve() {
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,
 		Signer:    func() (did.Signer, error) { return p.gateway, nil },
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
-		Framework: p.world.Current, Status: p.source24(), Restrictions: p.restrictions(),
+		Framework: p.framework, Status: p.source24(), Restrictions: p.restrictions(),
 		Formats: credential.Formats{sd, vc}, Resolver: p.resolver, Now: p.clock.now, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler),
 	})

@@ -108,7 +108,7 @@ func (p *play) source24() status.Source {
 		Fetcher: p.fetch, Resolver: p.resolver, Marks: p.memory(), Now: p.clock.now, MaxAge: snapshot.CeilingMaxAge,
 		Signer: func(issuer, url string) (did.DID, bool) {
 			id, err := did.Parse(issuer)
-			return id, err == nil && p.world.Current().StatusHostAllowed(issuer, url)
+			return id, err == nil && p.framework().StatusHostAllowed(issuer, url)
 		},
 	})
 	must(p, err)
@@ -120,7 +120,7 @@ type patient struct{ *play }
 
 // State implements status.Source.
 func (s patient) State(ctx context.Context, issuer string, ref credential.StatusRef) (status.State, time.Time, error) {
-	if !s.world.Current().StatusHostAllowed(issuer, ref.List) {
+	if !s.framework().StatusHostAllowed(issuer, ref.List) {
 		return status.Unknown, time.Time{}, reason.New(reason.FetchNotAllowed, "")
 	}
 	if ref.Kind == credential.TokenStatusList {
