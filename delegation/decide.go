@@ -13,6 +13,10 @@ import (
 // MaxReasons bounds Decision.Reasons.
 const MaxReasons = 16
 
+// mostReasons is how many reasons S8.1 to S8.6 can find together. There is room for them at once,
+// so that a restriction beside another reason takes no more work than the other alone (§15).
+const mostReasons = 6
+
 // decide goes through the steps of §7. Each step notes all that it finds, in the order of its
 // checks; the first step that finds anything ends the decision, because the later ones rest on it.
 func decide(w World, p Presentation, r Request, t *trace) Decision {
@@ -138,6 +142,7 @@ func (e *evaluation) note(rule string, bad bool, code reason.Code, at *link) {
 func (e *evaluation) fail(code reason.Code, at *link) {
 	if len(e.found.codes) == 0 {
 		e.decider = at
+		e.found.codes = make([]reason.Code, 0, mostReasons)
 	}
 	e.found.codes = addReason(e.found.codes, code)
 }

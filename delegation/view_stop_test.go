@@ -181,6 +181,27 @@ func TestStopsTakeTheSameWork(t *testing.T) {
 	}
 }
 
+// TestStopsAllocateTheSame is the same for memory.
+func TestStopsAllocateTheSame(t *testing.T) {
+	for name, of := range stoppable() {
+		want := -1.0
+		for _, s := range stops() {
+			if s.name == "above notProxyable" {
+				continue
+			}
+			f := of()
+			s.do(f)
+			got := testing.AllocsPerRun(10, func() { f.decide() })
+			if want < 0 {
+				want = got
+			}
+			if got != want {
+				t.Errorf("%s, %s: %v allocations, want %v", name, s.name, got, want)
+			}
+		}
+	}
+}
+
 // TestLimitsRunToTheEnd shows that all of S8.1 to S8.6 runs, whatever fails first.
 func TestLimitsRunToTheEnd(t *testing.T) {
 	f := two()
