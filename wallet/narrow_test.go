@@ -240,6 +240,7 @@ func TestTerms(t *testing.T) {
 		{"appointments/gp", "resource", "appointments", "appointments/gp"},
 		{"appointments/gp", "may", "view, book, cancel", "view, book"},
 		{"appointments/gp", "on condition of", "", "confirm"},
+		{"", "acting for", principal, principal},
 		{"", "until", until(e.ValidUntil), until(w.at.Add(48 * time.Hour))},
 		{"", "may be passed on", "2 times, to: person", "once, to: person"},
 		{"", "for", "family requested", "family requested"},
@@ -257,6 +258,11 @@ func TestTerms(t *testing.T) {
 	}
 	if all, _, _ := tom.PassedOn(t.Context()); len(all) != 0 || w.issuer.hit("POST /v1/hosted-status") != 0 {
 		t.Error("a proposal was acted on")
+	}
+	root := d.chain[0].Credential()
+	w.framework.Anchors = append(w.framework.Anchors, tom.DID().String())
+	if by := tom.entitled(d.chain); by[len(by)-1] != "the operator of the trust framework" || !signs(tom.DID().String()) || signs(root.GrantedBy) || signs(team[:7]) {
+		t.Errorf("%q", by)
 	}
 	file, _, err := d.Sign(t.Context())
 	check(t, err)

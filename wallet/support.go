@@ -142,11 +142,14 @@ func supporter(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
 // binding returns the identity binding of the principal who issued the root of e themselves, if the
 // wallet holds one and the service asks for it; nil otherwise.
 func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
-	chain, err := p.w.chain(ctx, e.held, p.w.pinned(e.held))
-	if err != nil {
-		return nil, err
+	root := e.credential
+	if len(e.held.Parents) > 0 {
+		v, err := p.w.open(ctx, []byte(e.held.Parents[0]), p.w.pinned(e.held))
+		if err != nil {
+			return nil, err
+		}
+		root = v.Credential()
 	}
-	root := chain[0].Credential()
 	if root.Issuer != root.OnBehalfOf.ID {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@
 package wallet
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ func (w *Wallet) terms(e *Entry, chain []credential.Verified, child *credential.
 	for i, p := range child.Permissions {
 		t.permission(from[i], p)
 	}
+	t.add("", "acting for", above.OnBehalfOf.ID, child.OnBehalfOf.ID)
 	t.add("", "until", instant(above.ValidUntil), instant(child.ValidUntil))
 	t.add("", "may be passed on", onward(above.Redelegation), onward(child.Redelegation))
 	t.add("", "for", words(strings.Join(above.Purposes, ", ")), words(strings.Join(child.Purposes, ", ")))
@@ -134,11 +136,22 @@ func (w *Wallet) entitled(chain []credential.Verified) []string {
 	root := chain[0].Credential()
 	name := w.nameOf(root.Issuer, "")
 	out = append(out, name)
-	if d, err := did.Parse(root.OnBehalfOf.ID); err == nil && signs(d) {
-		return append(out, root.OnBehalfOf.ID+", for whom you act")
+	if root.GrantedBy != root.OnBehalfOf.ID && signs(root.GrantedBy) {
+		out = append(out, root.GrantedBy+", who granted it")
 	}
-	return append(out, "the person for whom you act, through "+name)
+	if signs(root.OnBehalfOf.ID) {
+		out = append(out, root.OnBehalfOf.ID+", for whom you act")
+	} else {
+		out = append(out, "the person for whom you act, through "+name)
+	}
+	if slices.ContainsFunc(w.cfg.Framework().Anchors, signs) {
+		out = append(out, "the operator of the trust framework")
+	}
+	return out
 }
 
-// signs reports whether whoever has d can ask the issuer under a key of their own.
-func signs(d did.DID) bool { return d.Method() == "key" || d.Method() == "jwk" }
+// signs reports whether id is the DID of somebody who can ask the issuer under a key of their own.
+func signs(id string) bool {
+	d, err := did.Parse(id)
+	return err == nil && (d.Method() == "key" || d.Method() == "jwk")
+}

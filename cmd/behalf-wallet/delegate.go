@@ -193,6 +193,8 @@ func create(path string, data []byte) error {
 func (p *program) acceptCommand() *cli.Command {
 	return &cli.Command{
 		Name: "accept", Usage: "take a delegation that somebody passed on to you", ArgsUsage: "FILE",
+		Description: "What services would refuse is not taken. A file may also hold what supports delegations: that you are a member of a workgroup, a link of " +
+			"your workgroup, or who the person is that you act for.",
 		Action: func(c *cli.Context) error {
 			path, err := command.OneArgument(c, "FILE")
 			if err != nil {
