@@ -44,7 +44,7 @@ type terms struct {
 // oddities are constraints of an unusual form, most of them void.
 var oddities = []string{
 	`{"region":"x"}`, `{"region":null}`, `{"includeCategories":[]}`, `{"includeCategories":null}`, `{"excludeCategories":null,"requires":null}`,
-	`{"excludeCategories":"c1"}`, `{"requires":[1]}`, `{"requires":["confirm-x"]}`, `{"requires":["step-up"]}`, `{"requires":["step-up:very-high"]}`,
+	`{"excludeCategories":"c1"}`, `{"excludeCategories":[null]}`, `{"includeCategories":[1]}`, `{"includeCategories":"c1"}`, `{"requires":[1]}`, `{"requires":["confirm-x"]}`, `{"requires":["step-up"]}`, `{"requires":["step-up:very-high"]}`,
 	`{"requires":["human-approval:2"]}`, `{"dateFrom":"2024-1-1"}`, `{"dateTo":"2023-02-29"}`, `{"dateFrom":"2024-01-02","dateTo":"2024-01-01"}`,
 	`{"dateFrom":"2024-01-01","dateTo":"2024-01-01"}`, `{"dateFrom":20240101}`, `{"minAssurance":"very-high"}`, `{"minAssurance":null}`,
 	`{"maxUses":0}`, `{"maxUses":"3"}`, `{"maxUses":1.5}`, `{"maxUses":-1}`, `{"maxUses":null,"dateTo":null}`, `{"maxUses":999999999}`,

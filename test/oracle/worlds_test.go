@@ -215,6 +215,9 @@ func (g *gen) spoil(a *trustframework.Accreditation) {
 		a.Status = "suspended"
 	case 2, 3:
 		a.Status, a.RetiredAt = "retired", now.Add(time.Duration(g.IntN(4)-2)*200*day)
+		if g.chance(40) {
+			a.Until = now.Add(-day) // which is ignored
+		}
 	case 4:
 		a.From = now.Add(pick(g, []time.Duration{-time.Second, 0, time.Second, -50 * day}))
 	case 5:
