@@ -70,9 +70,6 @@ func readRestrictions(raw []byte) ([]delegation.Restriction, error) {
 	if err := strictjson.UnmarshalClosed(raw, &all); err != nil {
 		return nil, err
 	}
-	if all == nil {
-		return nil, errors.New("restrictions are null: where there are none, the array is empty")
-	}
 	for _, r := range all {
 		if err := check(r); err != nil {
 			return nil, err
