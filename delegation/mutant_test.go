@@ -116,7 +116,8 @@ func authorityBoundaries() []outcomeCase {
 			f.policy(func(p *trustframework.ControllerPolicy) { p.NotProxyable, p.Requestable = nil, nil })
 			f.r.Resource, f.r.Action = "record", "book"
 		}, Deny, reason.AuthorityResourceNotGranted, nil},
-		{"M4 no limit of uses", one, func(f *fixture) { f.r.UsesSoFar = math.MaxInt - 1 }, Permit, reason.OK, nil},
+		{"M4 no limit of uses", one, func(f *fixture) { f.r.UsesSoFar = 999_999_999 }, Permit, reason.OK, nil},
+		{"M4 what stands for no limit is one", one, func(f *fixture) { f.r.UsesSoFar = 1_000_000_000 }, Deny, reason.AuthorityUsesExhausted, nil},
 		{"M10 an agent's routine goes on while a review is due", one, func(f *fixture) {
 			f.root().Delegate.Kind, f.root().ReviewBy = "agent", f.w.Now.Add(-1)
 		}, PermitWithObligations, reason.OK, []string{"audit:enhanced", "notify:review-due"}},

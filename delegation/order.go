@@ -3,7 +3,6 @@
 package delegation
 
 import (
-	"math"
 	"slices"
 
 	"github.com/behalf-id/behalf/credential"
@@ -14,7 +13,7 @@ import (
 const (
 	earliest  = "0000"
 	latest    = "9999"
-	unlimited = math.MaxInt
+	unlimited = 1_000_000_000 // uses
 )
 
 // NoBroader returns why child is broader than parent, "" if it is not (§6.1): the reason of the
