@@ -4,9 +4,12 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid=
 FUZZTIME ?= 15s
+# For mutate: the tests that come last, as they are slow, and the files of the verifier that check links.
+SLOW = ^Test(P[0-9]|Properties|WhatAPermit|Lemmas|Generator|CutIs|Attacks$$|Allocations|Deterministic|NothingIs|Rules|ReasonsAreExp|ExplainDec|ExplanationIs|OnePlace|Scenarios)
+LINKCHECKS = open.go,assemble.go,judge.go,world.go,supporting.go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race check vuln bench fuzz build clean
+.PHONY: help demo test race check vuln bench fuzz mutate build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +41,11 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 	  done; done
+
+mutate: ## every condition of the decision and of the link checks, removed or flipped: does a test notice?
+	BEHALF_CASES=100 BEHALF_SEED=1 $(GO) run ./test/mutate -stage './delegation -test.skip=$(SLOW)' -stage ./delegation/scenario \
+	  -stage './delegation -test.run=$(SLOW) -test.skip=^TestAllocations -rapid.checks=20 -rapid.seed=1 -rapid.nofailfile' ./delegation
+	$(GO) run ./test/mutate -files $(LINKCHECKS) -stage './verifier -test.skip=^TestAttacks$$' -stage ./verifier -timeout 90s ./verifier
 
 build: ## the five commands, static, into bin/
 	@mkdir -p bin

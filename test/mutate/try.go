@@ -56,7 +56,10 @@ func try(ctx context.Context, o options, p *pkg) error {
 			}
 		})
 	}
-	for _, m := range p.mutants {
+	for i, m := range p.mutants {
+		if i%100 == 0 {
+			fmt.Fprintf(os.Stderr, "mutant %d of %d\n", i, len(p.mutants))
+		}
 		queue <- m
 	}
 	close(queue)
