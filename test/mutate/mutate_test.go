@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -103,6 +104,15 @@ sample.go Grade: `+"`gone`"+` → true
 		if !strings.Contains(text, want) {
 			t.Errorf("not said: %s\n%s", want, text)
 		}
+	}
+}
+
+// TestNothingKillsUnrun: tests that cannot be started prove nothing.
+func TestNothingKillsUnrun(t *testing.T) {
+	m := &mutant{ID: 1}
+	s := &stage{binary: filepath.Join(t.TempDir(), "none"), dir: ".", reached: map[int]bool{1: true}}
+	if err := m.run(t.Context(), []*stage{s}, time.Minute); err == nil || m.Killed {
+		t.Errorf("killed %v, error %v", m.Killed, err)
 	}
 }
 

@@ -48,11 +48,12 @@ func try(ctx context.Context, o options, p *pkg) error {
 		}
 	}
 	queue := make(chan *mutant)
+	errs := make([]error, o.workers)
 	var group sync.WaitGroup
-	for range o.workers {
+	for i := range o.workers {
 		group.Go(func() {
 			for m := range queue {
-				m.run(ctx, list, o.timeout)
+				errs[i] = errors.Join(errs[i], m.run(ctx, list, o.timeout))
 			}
 		})
 	}
@@ -64,7 +65,7 @@ func try(ctx context.Context, o options, p *pkg) error {
 	}
 	close(queue)
 	group.Wait()
-	return ctx.Err()
+	return errors.Join(append(errs, ctx.Err())...)
 }
 
 // overlay writes the rewritten files to work, and which files they stand for.
@@ -109,8 +110,8 @@ func build(ctx context.Context, work, overlay string, i int, text string) (*stag
 	return s, nil
 }
 
-// run starts the tests with mutant id on, 0 for none. They have a process group's worth of time
-// of their own, so that a mutant that never ends is an error too.
+// run starts the tests with mutant id on, 0 for none. What does not end in time is ended, and has
+// failed.
 func (s *stage) run(ctx context.Context, id int, timeout time.Duration, env ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -141,15 +142,23 @@ func (s *stage) baseline(ctx context.Context, trace string, timeout time.Duratio
 	return nil
 }
 
-func (m *mutant) run(ctx context.Context, list []*stage, timeout time.Duration) {
+// run sends m through the stages. Only tests that ran and failed kill it: where they could not be
+// started, nothing is known, and that is an error.
+func (m *mutant) run(ctx context.Context, list []*stage, timeout time.Duration) error {
 	for i, s := range list {
 		if !s.reached[m.ID] {
 			continue
 		}
 		m.Reached = true
-		if _, err := s.run(ctx, m.ID, timeout); err != nil && ctx.Err() == nil {
+		_, err := s.run(ctx, m.ID, timeout)
+		var failed *exec.ExitError
+		switch {
+		case errors.As(err, &failed) && ctx.Err() == nil, errors.Is(err, exec.ErrWaitDelay):
 			m.Killed, m.Stage = true, i+1
-			return
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s: %w", m, err)
 		}
 	}
+	return nil
 }
