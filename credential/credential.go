@@ -27,6 +27,19 @@ const (
 	VCTWorkgroupMembership = "https://example.org/vct/workgroup-membership/1"
 )
 
+// VCT returns the vct by which dc+sd-jwt names a type of credential, "" for one that there is not.
+func VCT(typ string) string {
+	switch typ {
+	case TypeDelegation:
+		return VCTDelegation
+	case TypeIdentityBinding:
+		return VCTIdentityBinding
+	case TypeWorkgroupMembership:
+		return VCTWorkgroupMembership
+	}
+	return ""
+}
+
 // Bounds on one credential.
 const (
 	MaxPermissions  = 128 // permissions of a link

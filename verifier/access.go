@@ -25,9 +25,27 @@ type Access struct {
 	Jurisdiction         string             `json:"jurisdiction,omitempty"`
 	Categories           []string           `json:"categories,omitzero"` // null: unknown; []: known to have none
 	Window               *delegation.Window `json:"record_window,omitempty"`
-	Assurance            string             `json:"assurance,omitempty"`
+	Assurance            Level              `json:"assurance,omitempty"`
 	Satisfied            []string           `json:"satisfied,omitempty"`
 	SupportedObligations []string           `json:"supported_obligations,omitzero"` // null: the usual ones; []: none
+}
+
+// Level is a level of assurance: low, substantial or high. The zero Level is that none is named,
+// which counts as low; an empty text names one that there is not.
+type Level string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Level) UnmarshalText(text []byte) error {
+	if *l = Level(text); !l.known() {
+		return errUnknownLevel()
+	}
+	return nil
+}
+
+func (l Level) known() bool { return l == "low" || l == "substantial" || l == "high" }
+
+func errUnknownLevel() error {
+	return reason.New(reason.RequestMalformed, "assurance is low, substantial or high")
 }
 
 // Bounds of an Access.
@@ -41,6 +59,10 @@ const (
 // the same codes, so that a wallet is never asked for an access that cannot be decided.
 func ReadAccess(raw []byte) (Access, error) {
 	var a Access
+	raw, err := withoutUnsaid(raw)
+	if err != nil {
+		return a, err
+	}
 	if err := strictjson.UnmarshalClosed(raw, &a); err != nil {
 		if reason.Of(err) == reason.JSONType || reason.Of(err) == reason.JSONNumberForm {
 			return a, reason.Wrap(reason.RequestMalformed, "a member is unknown or of the wrong type", err)
@@ -48,6 +70,30 @@ func ReadAccess(raw []byte) (Access, error) {
 		return a, err
 	}
 	return a, a.check()
+}
+
+// withoutUnsaid returns the object raw without those of its optional members that are null: they
+// count as absent (delegation.md §5).
+func withoutUnsaid(raw []byte) ([]byte, error) {
+	members, err := strictjson.CheckMembers(raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	said := make(map[string]strictjson.Value, len(members))
+	for _, m := range members {
+		if name := string(m.Name); string(m.Value) != "null" || !slices.Contains(optional(), name) {
+			said[name] = m.Value
+		}
+	}
+	if len(said) == len(members) {
+		return raw, nil
+	}
+	return strictjson.Marshal(said)
+}
+
+// optional are the members of a request that may be left out.
+func optional() []string {
+	return []string{"jurisdiction", "categories", "record_window", "assurance", "satisfied", "supported_obligations"}
 }
 
 func (a Access) check() error {
@@ -62,8 +108,8 @@ func (a Access) check() error {
 		return reason.New(reason.RequestPurposeMissing, "purpose is needed")
 	case a.Controller == "":
 		return reason.New(reason.RequestControllerMissing, "controller is needed")
-	case a.Assurance != "" && a.Assurance != "low" && a.Assurance != "substantial" && a.Assurance != "high":
-		return reason.New(reason.RequestMalformed, "assurance is low, substantial or high")
+	case a.Assurance != "" && !a.Assurance.known():
+		return errUnknownLevel()
 	}
 	return a.checkWindow()
 }
@@ -87,7 +133,7 @@ func (a Access) checkWindow() error {
 func (a Access) request(uses int) delegation.Request {
 	r := delegation.Request{
 		Principal: a.Principal, Resource: a.Resource, Action: a.Action, Purpose: a.Purpose, Controller: a.Controller,
-		Jurisdiction: a.Jurisdiction, Categories: a.Categories, Assurance: a.Assurance, Satisfied: a.Satisfied,
+		Jurisdiction: a.Jurisdiction, Categories: a.Categories, Assurance: string(a.Assurance), Satisfied: a.Satisfied,
 		SupportedObligations: a.SupportedObligations, UsesSoFar: uses,
 	}
 	if a.Window != nil && *a.Window != (delegation.Window{}) {

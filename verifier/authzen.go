@@ -48,13 +48,23 @@ type evaluationContext struct {
 	Purpose      string             `json:"purpose"`
 	Jurisdiction string             `json:"jurisdiction"`
 	Categories   []string           `json:"categories"`
-	Assurance    string             `json:"assurance"`
+	Assurance    Level              `json:"assurance"`
 	Satisfied    []string           `json:"satisfied"`
 	Window       *delegation.Window `json:"record_window"`
 	Supported    []string           `json:"supported_obligations"`
 	Handle       string             `json:"delegation_handle"`
 	Token        strictjson.Value   `json:"vp_token"`
 	Request      string             `json:"request_id"` // the request that vp_token answers
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *evaluationContext) UnmarshalJSON(raw []byte) error {
+	type plain evaluationContext
+	raw, err := withoutUnsaid(raw)
+	if err != nil {
+		return err
+	}
+	return strictjson.Unmarshal(raw, (*plain)(c))
 }
 
 // Verdict is the answer to an Evaluation (AuthZEN §6.2). A denial is decision false.

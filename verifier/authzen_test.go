@@ -196,3 +196,19 @@ func TestHandlesAreBounded(t *testing.T) {
 		t.Errorf("%d handles are kept", h.Len())
 	}
 }
+
+// TestReadEvaluationNulls takes an optional member of the context that is null for absent, and no other.
+func TestReadEvaluationNulls(t *testing.T) {
+	body := func(context string) []byte {
+		return []byte(`{"subject":{"type":"person","id":"urn:uuid:1"},"action":{"name":"book"},"resource":{"type":"appointments","id":"1"},"context":` + context + `}`)
+	}
+	e, err := verifier.ReadEvaluation(body(`{"delegation_handle":"dh_x","assurance":null,"categories":null,"record_window":null}`))
+	if err != nil || e.Context.Assurance != "" || e.Context.Categories != nil || e.Context.Window != nil {
+		t.Errorf("%+v %v", e, err)
+	}
+	for _, context := range []string{`{"delegation_handle":null}`, `{"delegation_handle":"dh_x","assurance":"","purpose":"p"}`, `{"delegation_handle":"dh_x","purpose":null}`} {
+		if _, err := verifier.ReadEvaluation(body(context)); err == nil {
+			t.Errorf("%s is taken", context)
+		}
+	}
+}

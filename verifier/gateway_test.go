@@ -23,6 +23,7 @@ import (
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
@@ -281,6 +282,55 @@ func TestUses(t *testing.T) {
 	again(reason.OK) // another one has uses of its own
 }
 
+// TestUsesBesideConditions tells who has no uses left so, and sends them on no step-up or journey
+// that could not help (M4 stands before M10 to M13). What is only asked for is no use.
+func TestUsesBesideConditions(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		w := newWorld(t)
+		c := w.root(format)
+		c.Permissions[0].Constraint = credential.ParseConstraint([]byte(`{"maxUses":1,"requires":["confirm"]}`))
+		raw := w.seal(format, c, w.issuer)
+		asked := func(want reason.Code, satisfied ...string) {
+			t.Helper()
+			a := booking()
+			a.Satisfied = satisfied
+			s := w.ask(a)
+			w.expect(w.post(s, map[string][]string{queryOf(format): {w.show(s, format, raw, w.bob)}}), want)
+		}
+		asked(reason.ConditionConfirmationRequired)
+		asked(reason.ConditionConfirmationRequired)
+		asked(reason.OK, "confirm")
+		asked(reason.AuthorityUsesExhausted)
+		asked(reason.AuthorityUsesExhausted, "confirm")
+	}
+}
+
+// TestNoFramework says that the registry is away, not that an issuer may not be asked for its keys.
+func TestNoFramework(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		w := newWorld(t)
+		s := w.ask(booking())
+		cfg := w.cfg
+		cfg.Resolver = brokenWord{reason.FetchNotAllowed}
+		w.start(cfg)
+		w.framework = trustframework.Unavailable()
+		answer := func() map[string][]string {
+			return map[string][]string{queryOf(format): {w.show(s, format, w.seal(format, w.root(format), w.issuer), w.bob)}}
+		}
+		w.expect(w.post(s, answer()), reason.TrustRegistryUnavailable)
+		w.framework = newFramework()
+		s = w.ask(booking())
+		w.expect(w.post(s, answer()), reason.FetchNotAllowed)
+	}
+}
+
+// brokenWord resolves nothing, for one reason.
+type brokenWord struct{ code reason.Code }
+
+func (b brokenWord) Resolve(context.Context, did.DID) (*did.Document, error) {
+	return nil, reason.New(b.code, "")
+}
+
 // TestFrameworkChangesMeanwhile shows that a decision made on an older framework is never released.
 func TestFrameworkChangesMeanwhile(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -382,15 +432,22 @@ func TestAccess(t *testing.T) {
 		status int
 		want   reason.Code
 	}{
-		"good":           {func(object) {}, 201, ""},
-		"principal":      {func(o object) { delete(o, "principal") }, 400, reason.RequestMalformed},
-		"resource":       {func(o object) { o["resource"] = "*" }, 400, reason.RequestMalformed},
-		"traversal":      {func(o object) { o["resource"] = "a/../b" }, 400, reason.RequestMalformed},
-		"action":         {func(o object) { o["action"] = "" }, 400, reason.RequestMalformed},
-		"purpose":        {func(o object) { delete(o, "purpose") }, 400, reason.RequestPurposeMissing},
-		"controller":     {func(o object) { o["controller"] = "" }, 400, reason.RequestControllerMissing},
-		"no policy":      {func(o object) { o["controller"] = "https://other.test" }, 0, reason.ControllerUnknown},
-		"assurance":      {func(o object) { o["assurance"] = "very" }, 400, reason.RequestMalformed},
+		"good":        {func(object) {}, 201, ""},
+		"principal":   {func(o object) { delete(o, "principal") }, 400, reason.RequestMalformed},
+		"resource":    {func(o object) { o["resource"] = "*" }, 400, reason.RequestMalformed},
+		"traversal":   {func(o object) { o["resource"] = "a/../b" }, 400, reason.RequestMalformed},
+		"action":      {func(o object) { o["action"] = "" }, 400, reason.RequestMalformed},
+		"purpose":     {func(o object) { delete(o, "purpose") }, 400, reason.RequestPurposeMissing},
+		"controller":  {func(o object) { o["controller"] = "" }, 400, reason.RequestControllerMissing},
+		"no policy":   {func(o object) { o["controller"] = "https://other.test" }, 0, reason.ControllerUnknown},
+		"assurance":   {func(o object) { o["assurance"] = "very" }, 400, reason.RequestMalformed},
+		"empty level": {func(o object) { o["assurance"] = "" }, 400, reason.RequestMalformed},
+		"null options": {func(o object) {
+			for _, name := range []string{"jurisdiction", "categories", "record_window", "assurance", "satisfied", "supported_obligations"} {
+				o[name] = nil
+			}
+		}, 201, ""},
+		"null purpose":   {func(o object) { o["purpose"] = nil }, 400, reason.RequestMalformed},
 		"unknown member": {func(o object) { o["skip_checks"] = true }, 400, reason.RequestMalformed},
 		"window":         {func(o object) { o["record_window"] = object{"from": "2026-01-02", "to": "2026-01-01"} }, 400, reason.RequestMalformed},
 		"half a window":  {func(o object) { o["record_window"] = object{"from": "2026-01-02"} }, 400, reason.RequestMalformed},

@@ -95,7 +95,7 @@ func (h *HTTPRestrictions) ask(ctx context.Context, principal string) ([]delegat
 	}
 	got, err := h.cfg.Client.Post(ctx, h.cfg.URL, "application/json", body, safehttp.Want{
 		MediaTypes: []string{"application/json"}, MaxBytes: MaxRestrictionsAnswer,
-		Header: http.Header{"Authorization": {"Bearer " + h.cfg.Token.Reveal()}},
+		Header: http.Header{"Authorization": {"Bearer " + h.cfg.Token.Reveal()}, "Cache-Control": {"no-store"}},
 	})
 	if err != nil {
 		return nil, err

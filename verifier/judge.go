@@ -89,8 +89,8 @@ func sameFramework(a, b *trustframework.Framework) bool {
 	return a.Version == b.Version && a.Unavailable == b.Unavailable
 }
 
-// decide runs the pure decision, with the number of earlier uses of the permission that decides,
-// and then only subtracts: a permit or step-up that the query does not cover is none. A journey to
+// decide runs the pure decision, with the number of earlier uses of the permission that decides
+// whatever it says, and then only subtracts: a permit or step-up that the query does not cover is none. A journey to
 // ask for more starts where nothing covers the query.
 func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) judged {
 	out := judged{framework: w.Framework.Version}
@@ -98,7 +98,7 @@ func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) ju
 	if out.decision.Reason == reason.StatusUnavailable && statusMissing(q.held.presentation) {
 		out.decision = denial(reason.StatusRequiredMissing)
 	}
-	if granted(out.decision) && limited(q.held.presentation) {
+	if out.decision.RootPermission != "" && limited(q.held.presentation) {
 		if err := g.countUses(ctx, q, w, &out); err != nil {
 			return judged{decision: denial(reason.Of(err)), framework: out.framework}
 		}

@@ -168,7 +168,7 @@ func namedByDecision(c reason.Code) bool {
 
 // asked reports whether c is of a type that q names by vct. Other types are left to the decision.
 func asked(q *dcql.Credential, c *credential.Credential) bool {
-	return len(q.Meta.VCTValues) == 0 || slices.Contains(q.Meta.VCTValues, vctOf(c.Type))
+	return len(q.Meta.VCTValues) == 0 || slices.Contains(q.Meta.VCTValues, credential.VCT(c.Type))
 }
 
 // unasked gives a vct of our own that the query does not name the word of the query. One of

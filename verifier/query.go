@@ -108,19 +108,9 @@ func typed(format, kind string) dcql.Credential {
 	if format == vp.FormatVCJWT {
 		c.Meta.TypeValues = [][]string{{typeVC, kind}}
 	} else {
-		c.Meta.VCTValues = []string{vctOf(kind)}
+		c.Meta.VCTValues = []string{credential.VCT(kind)}
 	}
 	return c
-}
-
-func vctOf(kind string) string {
-	switch kind {
-	case credential.TypeIdentityBinding:
-		return credential.VCTIdentityBinding
-	case credential.TypeWorkgroupMembership:
-		return credential.VCTWorkgroupMembership
-	}
-	return credential.VCTDelegation
 }
 
 func credentialQuery(a Access, below []string, floor bool, format string) dcql.Credential {

@@ -56,10 +56,8 @@ func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[s
 // questionOf is the question about one leaf.
 func (g *Gateway) questionOf(ctx context.Context, s *session, a Access, one attempt) question {
 	q := question{access: a, query: &s.Query, refusal: one.refusal}
-	if errors.Is(q.refusal, did.ErrUnreachable) {
-		q.refusal = reason.Wrap(reason.StatusUnavailable, "an issuer does not answer, and what was known of it is too old", q.refusal)
-	}
 	if q.refusal != nil {
+		q.refusal = g.unreached(q.refusal)
 		return q
 	}
 	p := one.presentation()
@@ -72,6 +70,17 @@ func (g *Gateway) questionOf(ctx context.Context, s *session, a Access, one atte
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return one.covered(&s.Query) }
 	return q
+}
+
+// unreached gives a refusal its word where what stands behind it is that nobody could be asked.
+func (g *Gateway) unreached(err error) error {
+	switch {
+	case errors.Is(err, did.ErrUnreachable):
+		return reason.Wrap(reason.StatusUnavailable, "an issuer does not answer, and what was known of it is too old", err)
+	case reason.Of(err) == reason.FetchNotAllowed && g.framework().Unavailable:
+		return reason.Wrap(reason.TrustRegistryUnavailable, "no framework says whose keys may be fetched", err)
+	}
+	return err
 }
 
 // best returns the question to go on with (delegation.md §5): each leaf is decided alone, and the best

@@ -34,22 +34,11 @@ func supporting(kind string) bool {
 // wallet holds.
 func kindOf(c vci.Configuration) string {
 	for _, kind := range kinds() {
-		if c.VCT == vctOf(kind) || c.Definition != nil && slices.Contains(c.Definition.Type, kind) {
+		if c.VCT == credential.VCT(kind) || c.Definition != nil && slices.Contains(c.Definition.Type, kind) {
 			return kind
 		}
 	}
 	return ""
-}
-
-// vctOf returns the vct of a type of credential.
-func vctOf(kind string) string {
-	switch kind {
-	case credential.TypeWorkgroupMembership:
-		return credential.VCTWorkgroupMembership
-	case credential.TypeIdentityBinding:
-		return credential.VCTIdentityBinding
-	}
-	return credential.VCTDelegation
 }
 
 // supports refuses a supporting credential that services would ignore: of an issuer that is not
@@ -129,9 +118,6 @@ func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, al
 // supporter returns e as an answer to q, nil if it is none.
 func supporter(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
 	have := vp.Candidate(e.credential, vp.FormatID(e.Format), bound)
-	if have.Format == vp.FormatSDJWT {
-		have.Types = []string{vctOf(e.Type)}
-	}
 	show, ok, err := q.Match(have)
 	if err != nil || !ok {
 		return nil, err

@@ -33,7 +33,7 @@ type Config struct {
 	Random     io.Reader        // salts and decoys; crypto/rand.Reader
 	Now        func() time.Time // for iat of what is sealed, and for the delegate's key
 	Holders    did.Resolver     // finds the key of a delegate when a credential is sealed for it
-	CacheBytes int              // remembered issuer signatures; 0: 64 MiB
+	CacheBytes int              // what is remembered of verified credentials; 0: 64 MiB
 }
 
 // Format is the securing mechanism dc+sd-jwt. It implements credential.Format and
@@ -43,6 +43,7 @@ type Format struct {
 	now     func() time.Time
 	holders did.Resolver
 	cache   *warm.Cache[*issued]
+	wholes  *warm.Cache[*whole]
 }
 
 // New returns the format under cfg.
@@ -50,7 +51,8 @@ func New(cfg Config) (*Format, error) {
 	if cfg.Random == nil || cfg.Now == nil || cfg.Holders == nil || cfg.CacheBytes < 0 {
 		return nil, reason.New(reason.InternalIndeterminate, "sdjwt: a part of the configuration is missing")
 	}
-	return &Format{cfg.Random, cfg.Now, cfg.Holders, warm.New[*issued](cfg.CacheBytes)}, nil
+	cache, wholes := caches(cfg.CacheBytes)
+	return &Format{cfg.Random, cfg.Now, cfg.Holders, cache, wholes}, nil
 }
 
 // Name implements credential.Format.
@@ -61,22 +63,42 @@ func (f *Format) Recognises(raw []byte) bool { return bytes.IndexByte(raw, '~') 
 
 // Open implements credential.Format. The key is found by the DID in iss, under assertionMethod,
 // and by nothing that the presenter chooses (delegation.md §3.2). A holder proof behind the
-// last tilde is refused: Open would not look at it.
+// last tilde is refused: Open would not look at it. What these very bytes say is remembered, that
+// the issuer's key is listed is looked up every time (performance.md §4.2).
 func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
 	if err := proof.Usable(keys); err != nil {
 		return credential.Opened{}, err
 	}
-	m, err := f.message(raw)
+	hash := hashWhole(raw)
+	w, err := f.recall(ctx, hash, keys)
+	switch {
+	case err != nil:
+		return credential.Opened{}, err
+	case w != nil:
+		return w.opened(), nil
+	}
+	o, m, err := f.openWhole(ctx, raw, keys)
 	if err != nil {
 		return credential.Opened{}, err
 	}
+	f.keep(hash, m, o)
+	return o, nil
+}
+
+// openWhole is Open of what is not remembered.
+func (f *Format) openWhole(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, *message, error) {
+	m, err := f.message(raw)
+	if err != nil {
+		return credential.Opened{}, nil, err
+	}
 	if len(m.kb) > 0 {
-		return credential.Opened{}, reason.New(reason.SDJWTDisclosureForm, "a credential ends with a tilde")
+		return credential.Opened{}, nil, reason.New(reason.SDJWTDisclosureForm, "a credential ends with a tilde")
 	}
 	if err := m.verify(ctx, keys); err != nil {
-		return credential.Opened{}, err
+		return credential.Opened{}, nil, err
 	}
-	return m.opened()
+	o, err := m.opened()
+	return o, m, err
 }
 
 // OpenPresentation implements credential.Presenter. Beside the checks of its contract, sub must

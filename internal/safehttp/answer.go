@@ -44,7 +44,7 @@ func (w Want) check() error {
 // maySend lists what a caller may add to a request. Everything else is ours to say.
 func maySend(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
-	case "Authorization", "Dpop", "Idempotency-Key", "Oauth-Client-Attestation",
+	case "Authorization", "Cache-Control", "Dpop", "Idempotency-Key", "Oauth-Client-Attestation",
 		"Oauth-Client-Attestation-Pop", "X-Request-Id":
 		return true
 	}

@@ -88,11 +88,11 @@ func Candidate(c *credential.Credential, format string, bound bool) dcql.Candida
 }
 
 func types(c *credential.Credential, format string) []string {
-	switch {
-	case format == FormatVCJWT:
+	if format == FormatVCJWT {
 		return []string{"VerifiableCredential", c.Type}
-	case c.Type == credential.TypeDelegation:
-		return []string{credential.VCTDelegation}
+	}
+	if vct := credential.VCT(c.Type); vct != "" {
+		return []string{vct}
 	}
 	return nil
 }
