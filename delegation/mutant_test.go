@@ -85,6 +85,7 @@ func registryBoundaries() []outcomeCase {
 			f.accreditation(1).Status, second.Types = trustframework.Revoked, []string{"Accreditation"}
 			f.w.Framework.Accreditations = append(f.w.Framework.Accreditations, second)
 		}, Deny, reason.TrustIssuerRevoked, nil},
+		{"§4.1 no ceiling named is high", one, func(f *fixture) { f.permission().Risk = "high" }, Permit, reason.OK, nil},
 		{"assurance withheld is low", one, func(f *fixture) {
 			f.root().Assurance, f.accreditation(1).MinAssurance = nil, "low"
 		}, Permit, reason.OK, nil},
@@ -302,6 +303,15 @@ func TestFreshestMembership(t *testing.T) {
 	f.w.Status["support1"] = Status{"valid", time.Hour}
 	if d := f.want(t, Permit, reason.OK); d.StatusAge != time.Minute {
 		t.Errorf("the older counts: %v", d.StatusAge)
+	}
+}
+
+// TestAgeOfWhatIsValid: the age of a status that refuses is not one that was relied on.
+func TestAgeOfWhatIsValid(t *testing.T) {
+	f := two()
+	f.w.Status["link0"] = Status{State: "revoked", Age: time.Hour}
+	if d := f.want(t, Deny, reason.StatusRevoked); d.StatusAge != time.Minute {
+		t.Errorf("relied on %v", d.StatusAge)
 	}
 }
 
