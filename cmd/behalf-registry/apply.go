@@ -33,8 +33,9 @@ func (p *program) applyCommand() *cli.Command {
 
 // applied is what apply says.
 type applied struct {
-	Version int      `json:"version,omitzero"`
-	Changes []string `json:"changes"`
+	Version  int      `json:"version,omitzero"`
+	Changes  []string `json:"changes"`
+	Warnings []string `json:"warnings,omitempty"` // what is valid and weaker than it looks
 }
 
 func (p *program) apply(c *cli.Context) error {
@@ -56,6 +57,10 @@ func (p *program) apply(c *cli.Context) error {
 	if done.Changes == nil {
 		done.Changes = []string{}
 	}
+	done.Warnings = trustframework.Advise(f)
+	for _, w := range done.Warnings {
+		p.Complain("warning: " + w)
+	}
 	return p.Say(c, done, append(done.Changes, summary(c, done))...)
 }
 
@@ -69,7 +74,7 @@ func (p *program) applyTo(c *cli.Context, f *trustframework.Framework) (done app
 			return err
 		}
 		a, err := r.Apply(ctx, f)
-		done = applied{a.Version, a.Changes}
+		done = applied{Version: a.Version, Changes: a.Changes}
 		return err
 	})
 }
