@@ -4,14 +4,12 @@ package sdjwt
 
 import (
 	"context"
-	"crypto/sha256"
 	"slices"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/warm"
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
 )
 
@@ -54,14 +52,6 @@ func (f *Format) recall(ctx context.Context, hash warm.Key, keys credential.Keys
 	return w, nil
 }
 
-// hashWhole returns the key of raw among the wholes. What is too long for one is not hashed.
-func hashWhole(raw []byte) (hash warm.Key) {
-	if len(raw) <= jose.MaxToken {
-		hash = sha256.Sum256(raw)
-	}
-	return hash
-}
-
 // opened returns a copy, of which no one else has the top. The lists below are shared, and must
 // not be changed (credential.Verified); none of them has room to grow into.
 func (w *whole) opened() credential.Opened {
@@ -102,7 +92,7 @@ func (w *whole) cost(size int) int {
 		p := &w.c.Permissions[i]
 		texts += len(p.Actions) + len(p.Constraint.Exclude) + len(p.Constraint.Include) + len(p.Constraint.Requires)
 	}
-	return costOfWhole + 2*size + texts*costOfText +
+	return costOfWhole + 2*(size*3/4) + texts*costOfText +
 		len(w.c.Permissions)*costOfPermission + len(w.c.Prohibitions)*costOfProhibition +
 		len(w.c.Evidence)*costOfEvidence + len(w.c.Status)*costOfStatus
 }

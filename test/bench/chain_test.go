@@ -25,7 +25,7 @@ import (
 
 const (
 	deepest = 4
-	leaves  = 256 // distinct leaves that a run goes through before the format forgets them
+	block   = 256 // presentations in a row, after which the format forgets and depth 1 has its turn
 	child   = "urn:uuid:91c0a1b8-8f0e-4d6a-a7c2-5f9be1f10081"
 	service = "urn:example:A81001"
 )
@@ -46,49 +46,81 @@ type chained struct {
 // remembered and whose leaf was never seen: two signatures at every depth, the leaf's and the
 // holder's (performance.md §5, "warm parents"). The metric x/depth-1 is
 // the processor time against depth 1.
-func BenchmarkVerifyChainES256(b *testing.B) { chains(b, leaves) }
+func BenchmarkVerifyChainES256(b *testing.B) { chains(b, block) }
 
 // BenchmarkVerifyChainRememberedES256 is the same with the leaf remembered as well: one signature,
 // the holder's. It is the harder ratio, because the part that depth adds stays the same.
 func BenchmarkVerifyChainRememberedES256(b *testing.B) { chains(b, 1) }
 
-// chains measures each depth with the given number of leaves between two losses of memory; with one
-// leaf there is none. It also tells the time of the processor, which other work on the machine
-// disturbs less than it does the clock.
-func chains(b *testing.B, fresh int) {
-	var one float64
+// chains measures each depth with the given number of leaves. It also tells the time of the
+// processor, which other work on the machine disturbs less than it does the clock. What a depth
+// costs is set against depth 1 in turn with it, block by block, so that a machine that is now
+// fast and now slow is so for both.
+func chains(b *testing.B, leaves int) {
 	for depth := 1; depth <= deepest; depth++ {
 		b.Run(fmt.Sprintf("depth=%d", depth), func(b *testing.B) {
-			c := newChained(b, depth, fresh)
-			c.mustRefuse(b)
-			f := c.remembering(b)
+			deep, one := newMeter(b, depth, leaves), newMeter(b, 1, leaves)
 			b.ReportAllocs()
-			var spent time.Duration
-			began, n := processor(b), 0
 			for b.Loop() {
-				if fresh > 1 && n%fresh == 0 {
+				if deep.n%block == 0 {
 					b.StopTimer()
-					spent += processor(b) - began
-					f = c.remembering(b)
-					began = processor(b)
+					deep.rest(b)
+					one.start(b)
+					for range block {
+						one.step(b)
+					}
+					one.rest(b)
+					deep.start(b)
 					b.StartTimer()
 				}
-				if d, err := c.verify(f, c.above, c.leaves[n%fresh]); err != nil || d.Outcome != delegation.Permit {
-					b.Fatal(err, d.Outcome, d.Reason)
-				}
-				n++
+				deep.step(b)
 			}
-			per := float64(spent+processor(b)-began) / float64(n)
-			if depth == 1 {
-				one = per
-			}
-			b.ReportMetric(per, "cpu-ns/op")
-			if one > 0 { // depth 1 was run
-				b.ReportMetric(per/one, "x/depth-1")
-			}
+			deep.rest(b)
+			b.ReportMetric(deep.each(), "cpu-ns/op")
+			b.ReportMetric(deep.each()/one.each(), "x/depth-1")
 		})
 	}
 }
+
+// meter measures the processor time of one chain.
+type meter struct {
+	c     *chained
+	f     *sdjwt.Format // that is being measured, else nil
+	since time.Duration // processor time when it began
+	spent time.Duration
+	n     int
+}
+
+func newMeter(b *testing.B, depth, leaves int) *meter {
+	m := &meter{c: newChained(b, depth, leaves)}
+	m.c.mustRefuse(b)
+	return m
+}
+
+// start begins with a format that remembers what is to be remembered, and nothing else.
+func (m *meter) start(b *testing.B) {
+	m.f = m.c.remembering(b)
+	m.since = processor(b)
+}
+
+// step verifies the next presentation.
+func (m *meter) step(b *testing.B) {
+	if d, err := m.c.verify(m.f, m.c.above, m.c.leaves[m.n%len(m.c.leaves)]); err != nil || d.Outcome != delegation.Permit {
+		b.Fatal(err, d.Outcome, d.Reason)
+	}
+	m.n++
+}
+
+// rest ends a block, if one was begun.
+func (m *meter) rest(b *testing.B) {
+	if m.f != nil {
+		m.spent += processor(b) - m.since
+		m.f = nil
+	}
+}
+
+// each returns the nanoseconds of one step.
+func (m *meter) each() float64 { return float64(m.spent) / float64(m.n) }
 
 // processor returns the processor time that this process has used.
 func processor(b *testing.B) time.Duration {
