@@ -92,8 +92,8 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 // against who we are.
 func (w *Wallet) acceptable(ctx context.Context, chain []credential.Verified) error {
 	root, last := chain[0].Credential(), chain[len(chain)-1].Credential()
-	if supporting(last.Type) && len(chain) == 1 {
-		return w.supports(ctx, last)
+	if isSupporting(last.Type) && len(chain) == 1 {
+		return w.acceptableSupport(ctx, last)
 	}
 	if ours, err := w.ours(ctx, last); err != nil || !ours {
 		return errors.Join(err, unexpected("the delegation is for another holder"))

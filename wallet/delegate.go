@@ -195,17 +195,17 @@ func beyond(code reason.Code, above *credential.Credential) string {
 		if above.Redelegation.MaxDepth == 1 {
 			return "who has it from you may not pass it on again"
 		}
-		return "from you on it may be passed on again " + times(above.Redelegation.MaxDepth-1) + " at most"
+		return "from you on it may be passed on again " + howOften(above.Redelegation.MaxDepth-1) + " at most"
 	case reason.ChainDelegateKind:
-		return "what you hold may be passed on to: " + strings.Join(kindsOf(above), ", ")
+		return "what you hold may be passed on to: " + strings.Join(delegateKinds(above), ", ")
 	case reason.ChainValidityWidened:
 		return "it can last until " + instant(above.ValidUntil) + " at most, as what you hold"
 	}
 	return "this would go beyond what you hold; see: behalf-wallet show"
 }
 
-// kindsOf returns to whom c may be passed on (delegation.md §2.1, S6.10).
-func kindsOf(c *credential.Credential) []string {
+// delegateKinds returns to whom c may be passed on (delegation.md §2.1, S6.10).
+func delegateKinds(c *credential.Credential) []string {
 	switch {
 	case c.Redelegation.Kinds == nil:
 		return []string{KindPerson}
@@ -233,7 +233,7 @@ func (w *Wallet) within(above *credential.Credential, p Proposal) (*credential.C
 	if p.MaxDepth > 0 {
 		c.Redelegation = credential.Redelegation{MaxDepth: p.MaxDepth, Kinds: above.Redelegation.Kinds}
 	}
-	c.ValidFrom, c.ValidUntil = p.times(above, w.cfg.Now().Truncate(time.Second))
+	c.ValidFrom, c.ValidUntil = p.validity(above, w.cfg.Now().Truncate(time.Second))
 	var from []credential.Permission
 	for _, want := range p.Permissions {
 		perm, held, err := w.permission(above, want, p)
@@ -245,8 +245,8 @@ func (w *Wallet) within(above *credential.Credential, p Proposal) (*credential.C
 	return c, from, nil
 }
 
-// times returns from when and until when the link holds.
-func (p Proposal) times(above *credential.Credential, now time.Time) (from, until time.Time) {
+// validity returns from when and until when the link that p asks for holds.
+func (p Proposal) validity(above *credential.Credential, now time.Time) (from, until time.Time) {
 	from, until = now, p.Until
 	if from.Before(above.ValidFrom) {
 		from = above.ValidFrom

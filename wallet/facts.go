@@ -5,7 +5,6 @@ package wallet
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,15 +103,11 @@ func allowed(p credential.Permission) string {
 }
 
 func onward(r credential.Redelegation) string {
-	text := strconv.Itoa(r.MaxDepth) + " times"
 	switch {
 	case r.MaxDepth == 0:
 		return "no"
-	case r.MaxDepth == 1:
-		text = "once"
+	case r.Kinds == nil:
+		return howOften(r.MaxDepth) + ", to a person"
 	}
-	if r.Kinds == nil {
-		return text + ", to a person"
-	}
-	return text + ", to: " + strings.Join(r.Kinds, ", ")
+	return howOften(r.MaxDepth) + ", to: " + strings.Join(r.Kinds, ", ")
 }

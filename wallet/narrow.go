@@ -162,9 +162,9 @@ func (n Narrowing) of(held credential.Constraint) (credential.Constraint, error)
 	case n.DateTo != "" && held.DateTo != "" && n.DateTo > held.DateTo:
 		return held, relaxed("you may see records to " + held.DateTo + " yourself, and pass on no later ones")
 	case held.MaxUses > 0 && n.MaxUses > held.MaxUses:
-		return held, relaxed("you may use it " + times(held.MaxUses) + " yourself, and pass on no more")
+		return held, relaxed("you may use it " + howOften(held.MaxUses) + " yourself, and pass on no more")
 	}
-	out := written{
+	out := constraintForm{
 		DateFrom: max(n.DateFrom, held.DateFrom), DateTo: held.DateTo, Exclude: union(held.Exclude, n.Exclude), Include: held.Include,
 		MinAssurance: held.MinAssurance, Requires: union(held.Requires, n.Require), MaxUses: held.MaxUses,
 	}
@@ -185,8 +185,8 @@ func (n Narrowing) of(held credential.Constraint) (credential.Constraint, error)
 	return made, nil
 }
 
-// written is a constraint as it is written (delegation.md §2.4).
-type written struct {
+// constraintForm is a constraint in JSON (delegation.md §2.4).
+type constraintForm struct {
 	DateFrom     string   `json:"dateFrom,omitempty"`
 	DateTo       string   `json:"dateTo,omitempty"`
 	Exclude      []string `json:"excludeCategories,omitempty"`
@@ -209,7 +209,7 @@ func union(a, b []string) []string {
 
 func relaxed(detail string) error { return reason.New(reason.ChainConstraintRelaxed, detail) }
 
-func times(n int) string {
+func howOften(n int) string {
 	if n == 1 {
 		return "once"
 	}

@@ -5,7 +5,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -274,7 +273,7 @@ func TestTerms(t *testing.T) {
 	})); diff != "" {
 		t.Errorf("what was shown is not what was signed: %s", diff)
 	}
-	if to := maps.Clone(w.hostedFor)[got.Credential().ID]; to != june.DID().String() {
+	if to := w.hostedFor[got.Credential().ID]; to != june.DID().String() {
 		t.Errorf("the issuer does not know who may pass it on: %q", to)
 	}
 	again, err := june.Propose(t.Context(), got, Proposal{To: w.wallet().DID(), Permissions: []Permitted{{"appointments/gp", []string{"view"}}}})
@@ -324,7 +323,7 @@ func TestThreeHands(t *testing.T) {
 	want(t, err, reason.CredentialUnexpected)
 }
 
-// unreachable is a network without the issuer's hosting.
+// away is a network without the issuer's hosting.
 type away struct{ Remote }
 
 func (a away) Post(ctx context.Context, url, contentType string, body []byte, want safehttp.Want) (safehttp.Response, error) {

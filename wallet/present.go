@@ -114,7 +114,7 @@ func (p *Prepared) Use(ctx context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	beside, facts, err := p.supported(ctx, chosen)
+	beside, facts, err := p.alongside(ctx, chosen)
 	if err != nil {
 		return err
 	}

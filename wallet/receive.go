@@ -89,7 +89,7 @@ func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, lin
 // it may issue what a wallet holds now.
 func (w *Wallet) issuerAt(f *trustframework.Framework, origin string) (string, error) {
 	for _, a := range f.Accreditations {
-		if originOf(a.Issuer) == origin && slices.ContainsFunc(kinds(), func(kind string) bool { return w.accredits(a, kind) }) {
+		if originOf(a.Issuer) == origin && slices.ContainsFunc(heldTypes(), func(typ string) bool { return w.accredits(a, typ) }) {
 			return a.Issuer, nil
 		}
 	}
@@ -97,9 +97,9 @@ func (w *Wallet) issuerAt(f *trustframework.Framework, origin string) (string, e
 }
 
 // accredits reports whether a lets its party issue credentials of a type now.
-func (w *Wallet) accredits(a trustframework.Accreditation, kind string) bool {
+func (w *Wallet) accredits(a trustframework.Accreditation, typ string) bool {
 	now := w.cfg.Now()
-	return a.Status == trustframework.Active && slices.Contains(a.Types, kind) && !now.Before(a.From) && now.Before(a.Until)
+	return a.Status == trustframework.Active && slices.Contains(a.Types, typ) && !now.Before(a.From) && now.Before(a.Until)
 }
 
 // checkTxCode refuses a code that the issuer would count as a wrong try, before it is sent.
@@ -158,9 +158,9 @@ func (c *collection) prepare(ctx context.Context) error {
 	refused := unexpected("the offer holds no credential of a type and format that this wallet knows")
 	for _, id := range c.offer.Configurations {
 		conf := c.meta.Configurations[id]
-		switch kind := kindOf(conf); {
-		case kind == "" || c.w.cfg.Formats.Named(securing(conf.Format)) == nil:
-		case c.w.issuable(c.issuer, kind) != "":
+		switch typ := typeOf(conf); {
+		case typ == "" || c.w.cfg.Formats.Named(securing(conf.Format)) == nil:
+		case c.w.issuable(c.issuer, typ) != "":
 			refused = reason.New(reason.OfferUntrusted, "the trust framework does not accredit the issuer for what it offers")
 		default:
 			c.wanted = append(c.wanted, id)
@@ -253,7 +253,7 @@ func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configurat
 	switch {
 	case v.Format() != securing(asked.Format):
 		return nil, unexpected("the credential is of another format than the one asked for")
-	case got.Type != kindOf(asked):
+	case got.Type != typeOf(asked):
 		return nil, unexpected("the credential is of another type than the one asked for")
 	case got.Issuer != c.issuer:
 		return nil, unexpected("the credential is signed by another issuer than the offer's")
@@ -277,7 +277,7 @@ func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configurat
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.
 // A permission with a constraint that nobody understands grants nothing, and spoils no other.
 func (w *Wallet) distrust(c *credential.Credential) reason.Code {
-	if supporting(c.Type) {
+	if isSupporting(c.Type) {
 		return w.issuable(c.Issuer, c.Type)
 	}
 	for _, code := range delegation.CheckRoot(w.cfg.Framework(), c, w.cfg.Now()) {

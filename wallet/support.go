@@ -20,30 +20,30 @@ import (
 // kindWorkgroup is the kind of delegate that acts through its members.
 const kindWorkgroup = "workgroup"
 
-// kinds are the types of credential that a wallet holds.
-func kinds() []string {
+// heldTypes are the types of credential that a wallet holds.
+func heldTypes() []string {
 	return []string{credential.TypeDelegation, credential.TypeWorkgroupMembership, credential.TypeIdentityBinding}
 }
 
-// supporting reports whether a type of credential supports delegations, and grants nothing itself.
-func supporting(kind string) bool {
-	return kind == credential.TypeWorkgroupMembership || kind == credential.TypeIdentityBinding
+// isSupporting reports whether a type of credential supports delegations, and grants nothing itself.
+func isSupporting(typ string) bool {
+	return typ == credential.TypeWorkgroupMembership || typ == credential.TypeIdentityBinding
 }
 
-// kindOf returns the type of credential that an issuer's configuration is for, "" for one that no
+// typeOf returns the type of credential that an issuer's configuration is for, "" for one that no
 // wallet holds.
-func kindOf(c vci.Configuration) string {
-	for _, kind := range kinds() {
-		if c.VCT == credential.VCT(kind) || c.Definition != nil && slices.Contains(c.Definition.Type, kind) {
-			return kind
+func typeOf(c vci.Configuration) string {
+	for _, typ := range heldTypes() {
+		if c.VCT == credential.VCT(typ) || c.Definition != nil && slices.Contains(c.Definition.Type, typ) {
+			return typ
 		}
 	}
 	return ""
 }
 
-// supports refuses a supporting credential that services would ignore: of an issuer that is not
+// acceptableSupport refuses a supporting credential that services would ignore: of an issuer that is not
 // accredited for its type, past its time, revoked; and a membership of somebody else.
-func (w *Wallet) supports(ctx context.Context, c *credential.Credential) error {
+func (w *Wallet) acceptableSupport(ctx context.Context, c *credential.Credential) error {
 	if c.Type == credential.TypeWorkgroupMembership && c.Delegate.ID != w.DID().String() {
 		return unexpected("the membership is somebody else's")
 	}
@@ -54,9 +54,9 @@ func (w *Wallet) supports(ctx context.Context, c *credential.Credential) error {
 }
 
 // issuable returns why the framework does not let issuer issue credentials of a type now, "" if it does.
-func (w *Wallet) issuable(issuer, kind string) reason.Code {
+func (w *Wallet) issuable(issuer, typ string) reason.Code {
 	for _, a := range w.cfg.Framework().Accreditations {
-		if a.Issuer == issuer && w.accredits(a, kind) {
+		if a.Issuer == issuer && w.accredits(a, typ) {
 			return ""
 		}
 	}
@@ -107,7 +107,7 @@ func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, al
 			if !m.Bound() || !r.Query.Satisfied(map[string]bool{q.ID: true, m.ID: true}) {
 				continue
 			}
-			if s, err := supporter(m, e, true); s != nil || err != nil {
+			if s, err := answerTo(m, e, true); s != nil || err != nil {
 				return s, err
 			}
 		}
@@ -115,8 +115,8 @@ func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, al
 	return nil, nil
 }
 
-// supporter returns e as an answer to q, nil if it is none.
-func supporter(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
+// answerTo returns e as an answer to q, nil if it is none.
+func answerTo(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
 	have := vp.Candidate(e.credential, vp.FormatID(e.Format), bound)
 	show, ok, err := q.Match(have)
 	if err != nil || !ok {
@@ -145,7 +145,7 @@ func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
 		}
 		for i := range p.request.Query.Credentials {
 			if q := &p.request.Query.Credentials[i]; !q.Bound() {
-				if s, err := supporter(q, b, false); s != nil || err != nil {
+				if s, err := answerTo(q, b, false); s != nil || err != nil {
 					return s, err
 				}
 			}
@@ -154,8 +154,8 @@ func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
 	return nil, nil
 }
 
-// supported makes the parts that go along with a fit, and lists what they say.
-func (p *Prepared) supported(ctx context.Context, f fit) ([]part, []Fact, error) {
+// alongside makes the parts that go along with a fit, and lists what they say.
+func (p *Prepared) alongside(ctx context.Context, f fit) ([]part, []Fact, error) {
 	identity, err := p.binding(ctx, f.entry)
 	if err != nil {
 		return nil, nil, err
