@@ -5,32 +5,22 @@ package world_test
 import (
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store/storetest"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/wallet"
 )
-
-// clock is one that a test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
-
-func (c *clock) wait(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
 // chain is a world whose framework lets things be passed on twice, with a chain of three people.
 type chain struct {
 	t              *testing.T
 	w              *world.World
-	clock          *clock
+	clock          *storetest.Clock
 	office         *world.Office
 	service        *world.Service
 	jill           *world.Person // the principal, with a key of her own
@@ -45,9 +35,9 @@ const listLife = 10 * time.Second
 
 func newChain(t *testing.T) *chain {
 	t.Helper()
-	c := &chain{t: t, clock: &clock{at: time.Now()}}
+	c := &chain{t: t, clock: storetest.NewClock(time.Now())}
 	cfg := config(filepath.Join(t.TempDir(), "w"))
-	cfg.Now, cfg.StatusTTL = c.clock.now, listLife
+	cfg.Now, cfg.StatusTTL = c.clock.Now, listLife
 	cfg.Change = func(f *trustframework.Framework) {
 		r := f.Relationships["adult-to-adult"]
 		r.MaxRedelegation, r.SelfIssue = 2, true
@@ -79,7 +69,7 @@ func (c *chain) passOn() {
 	t := c.t
 	t.Helper()
 	// The services of the sandbox ask for the principal by her number; she has a DID as well here.
-	grant := strings.ReplaceAll(string(world.Grant(c.clock.now())), `"maxDepth":1`, `"maxDepth":2`)
+	grant := strings.ReplaceAll(string(world.Grant(c.clock.Now())), `"maxDepth":1`, `"maxDepth":2`)
 	grant = strings.Replace(grant, `"grantedBy":"`+world.PrincipalURN, `"grantedBy":"`+c.jill.DID().String(), 1)
 	var err error
 	c.offer, err = c.office.Grant(t.Context(), []byte(grant))
@@ -137,16 +127,16 @@ func TestCascade(t *testing.T) {
 		}
 	}
 	check(t, c.jill.TakeBack(t.Context(), c.spare)) // who granted the root, of what june signed
-	c.clock.wait(listLife)
+	c.clock.Advance(listLife)
 	c.wants(ok, ok, ok)
 	check(t, c.tom.TakeBack(t.Context(), c.toIvy)) // he stands above who signed it
-	c.clock.wait(listLife)
+	c.clock.Advance(listLife)
 	c.wants(ok, ok, gone)
 	check(t, c.tom.TakeBack(t.Context(), c.toJune))
-	c.clock.wait(listLife)
+	c.clock.Advance(listLife)
 	c.wants(ok, gone, gone)
 	check(t, c.office.Revoke(t.Context(), c.offer.ID))
-	c.clock.wait(listLife)
+	c.clock.Advance(listLife)
 	c.wants(gone, gone, gone)
 }
 
@@ -155,6 +145,6 @@ func TestParentDeniesAll(t *testing.T) {
 	c := newChain(t)
 	c.wants(reason.OK, reason.OK, reason.OK)
 	check(t, c.office.Revoke(t.Context(), c.offer.ID))
-	c.clock.wait(listLife)
+	c.clock.Advance(listLife)
 	c.wants(reason.StatusRevoked, reason.StatusRevoked, reason.StatusRevoked)
 }

@@ -72,16 +72,6 @@ func (p *Person) Propose(ctx context.Context, e *wallet.Entry, proposal wallet.P
 	return p.wallet.Propose(ctx, e, proposal)
 }
 
-// PassOn signs a part of e for somebody else and returns the file to hand over.
-func (p *Person) PassOn(ctx context.Context, e *wallet.Entry, to did.DID, permission string) ([]byte, error) {
-	want, err := wallet.ParsePermitted(permission)
-	if err != nil {
-		return nil, err
-	}
-	file, _, err := p.wallet.Delegate(ctx, e, wallet.Proposal{To: to, Permissions: []wallet.Permitted{want}})
-	return file, err
-}
-
 // TakeBack revokes the last link of a file that somebody passed on.
 func (p *Person) TakeBack(ctx context.Context, file []byte) error {
 	_, err := p.wallet.TakeBackFile(ctx, file)

@@ -203,11 +203,4 @@ func TestActors(t *testing.T) {
 	if !ok || refused.Status != 401 {
 		t.Errorf("with a wrong token: %v", err)
 	}
-	if tom, err := w.Person(t.Context(), world.DelegateName, "wallet-tom"); err != nil {
-		t.Error(err)
-	} else if _, err := tom.PassOn(t.Context(), nil, tom.DID(), "everything"); reason.Of(err) != reason.CLIArgs {
-		t.Errorf("passing on what is no permission: %v", err)
-	} else {
-		check(t, tom.Close())
-	}
 }
