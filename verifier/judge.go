@@ -144,11 +144,12 @@ type uses struct {
 }
 
 // countUses decides again with the earlier uses of the permission that decides, and has the
-// use of this permit counted in the commit that releases it. If the second decision rests on
-// another permission, the larger count of the two is taken: it can only subtract.
+// use of this permit counted in the commit that releases it. If the next decision rests on
+// another permission, the largest count so far is taken: it can only subtract. It grows with each
+// permission that is new, so that it settles within one turn more than the root has permissions.
 func (g *Gateway) countUses(ctx context.Context, q question, w delegation.World, out *judged) error {
 	most := 0
-	for range 2 {
+	for range 1 + len(q.held.presentation.Chain[0].Credential.Permissions) {
 		key := usesKey(q.held.presentation, out.decision)
 		e, n, err := g.usesOf(ctx, key)
 		if err != nil {

@@ -3,6 +3,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -70,10 +71,13 @@ func (o *opening) attempts(ctx context.Context) ([]attempt, error) {
 	if !slices.ContainsFunc(all, opened) {
 		return all, nil
 	}
-	above, err := o.above(ctx)
-	for _, a := range all {
-		if opened(a) {
-			a.assemble(above)
+	above, unread, err := o.above(ctx)
+	for i, a := range all {
+		if !opened(a) {
+			continue
+		}
+		if a.assemble(above); a.incomplete { // else what is not on the way to the root is not missed
+			all[i].refusal = unread
 		}
 	}
 	return all, err
@@ -123,29 +127,30 @@ func (o *opening) leaf(ctx context.Context, id string, beside *support) (*eviden
 	return ev, nil
 }
 
-// above opens the links above the leaves.
-func (o *opening) above(ctx context.Context) ([]shownLink, error) {
-	var links []shownLink
+// above opens the links above the leaves. Unread is why the first that nobody can place could not be
+// read: it may be the one that a chain lacks. The error is for an answer whose form is not that of its query.
+func (o *opening) above(ctx context.Context) (links []shownLink, unread, err error) {
 	for _, id := range o.answered(queryParents) {
 		for _, raw := range o.token[id] {
-			link, err := o.openAbove(ctx, id, raw)
+			f, err := o.format(o.query.Find(id), raw)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
+			}
+			link, err := o.openAbove(ctx, f, id, raw)
+			if err != nil {
+				unread = cmp.Or(unread, err)
+				continue
 			}
 			links = append(links, link)
 		}
 	}
-	return links, nil
+	return links, unread, nil
 }
 
 // openAbove opens a link above the leaf. A refusal that the decision can name at its turn is
-// kept; any other ends it all.
-func (o *opening) openAbove(ctx context.Context, id, raw string) (shownLink, error) {
+// kept; the error is for any other.
+func (o *opening) openAbove(ctx context.Context, f credential.Format, id, raw string) (shownLink, error) {
 	q := o.query.Find(id)
-	f, err := o.format(q, raw)
-	if err != nil {
-		return shownLink{}, err
-	}
 	v, err := credential.Open(ctx, f, []byte(raw), o.keys)
 	if err = nameMissing(q, raw, err); reason.Of(err) == reason.StatusRequiredMissing {
 		return shownLink{}, err

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// TestUsesOverManyPermissions uses up one permission after the other: while one of those shown has uses left, that one decides.
+func TestUsesOverManyPermissions(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		w := newWorld(t)
+		c := w.root(format)
+		c.Permissions = nil
+		for i, most := range []int{100, 4, 3, 2, 1} { // the greatest id is taken first
+			p := permission(fmt.Sprintf("p%d", i), "appointments", "book")
+			p.ID = fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-00000000000%d", i)
+			p.Constraint = credential.ParseConstraint([]byte(fmt.Sprintf(`{"maxUses":%d}`, most)))
+			c.Permissions = append(c.Permissions, p)
+		}
+		raw := w.seal(format, c, w.issuer)
+		for n := range 20 {
+			s := w.ask(booking())
+			got := w.post(s, map[string][]string{queryOf(format): {w.showAll(s, format, raw, c)}})
+			if got.code != reason.OK {
+				t.Fatalf("%s, use %d: %+v", format, n+1, got)
+			}
+		}
+	}
+}
+
+// TestUnrelatedParentThatCannotBeOpened shows beside a good chain a link whose issuer is not known here, or does not answer,
+// or that has no status: it is not on the way to the root, and changes nothing (P16).
+func TestUnrelatedParentThatCannotBeOpened(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		for name, answer := range map[string]error{
+			"unknown":     reason.New(reason.FetchNotAllowed, ""),
+			"unreachable": did.ErrUnreachable,
+		} {
+			t.Run(format+" "+name, func(t *testing.T) {
+				w := newWorld(t)
+				c := w.grow(format, 2, honest)
+				stranger := w.stranger(format)
+				stranger.Issuer = attackerID
+				beside := w.discloseAny(format, w.seal(format, stranger, w.attacker))
+				root := w.discloseAny(format, c.raw[0])
+				for _, parents := range [][]string{{beside, root}, {root, beside}} {
+					s := w.ask(booking())
+					token := map[string][]string{queryOf(format): {w.showAny(s, format, c.raw[1], c.holders[1])}, parentsOf(format): parents}
+					w.docs.hook = func(id did.DID) (*did.Document, error, bool) { return nil, answer, id.String() == attackerID }
+					w.expect(w.post(s, token), reason.OK)
+					w.docs.hook = nil
+				}
+			})
+		}
+	}
+}
+
+// showAll presents raw of c with every permission and the assurance.
+func (w *world) showAll(s session, format string, raw []byte, c *credential.Credential) string {
+	w.Helper()
+	show := credential.Selection{Raw: raw, Claims: []credential.Claim{credential.ClaimAssurance}}
+	for _, p := range c.Permissions {
+		show.Permissions = append(show.Permissions, p.ID)
+	}
+	out, err := w.formats.Named(format).(credential.Presenter).Present(w.Context(), show, w.binding(s), w.bob)
+	must(w, err)
+	return string(out)
+}
