@@ -404,9 +404,24 @@ func TestSmallCaches(t *testing.T) {
 	}
 }
 
+// TestCachesTogether fills both.
+func TestCachesTogether(t *testing.T) {
+	const most = 1 << 20
+	issuers, wholes := caches(most)
+	for i := range 10_000 {
+		k := sha256.Sum256(fmt.Append(nil, i))
+		issuers.Put(k, nil, 1000)
+		wholes.Put(k, nil, 1000)
+	}
+	n, of := issuers.Used()+wholes.Used(), wholes.Used()
+	if n > most || n < most*8/10 || of > most/wholesPart {
+		t.Errorf("%d bytes of %d, %d of them wholes", n, most, of)
+	}
+}
+
 // TestHonestCost holds the bytes that wholes are taken to cost against those that they do cost,
-// the issuer's JWT included, for the credential that is measured, one of many short texts, and one
-// that shows nothing.
+// the issuer's JWT included, for the credential that is measured, one of many short texts, one of
+// long texts, and one that grants nothing.
 func TestHonestCost(t *testing.T) {
 	w := fixture.New(t, key.EdDSA)
 	short := fixture.Token(w.Delegation(t))
@@ -415,10 +430,10 @@ func TestHonestCost(t *testing.T) {
 	for i := range short.Permissions {
 		short.Permissions[i].Constraint = credential.Constraint{Exclude: slices.Repeat([]string{"x"}, 250)}
 	}
-	plain := fixture.Token(w.Delegation(t))
-	nothing := fixture.Token(w.Delegation(t))
+	plain, long, nothing := fixture.Token(w.Delegation(t)), fixture.Token(w.Delegation(t)), fixture.Token(w.Delegation(t))
+	long.Evidence = slices.Repeat([]credential.Evidence{{ID: "urn:" + strings.Repeat("x", 2000), Type: "x"}}, 10)
 	nothing.Permissions = nil
-	for name, c := range map[string]*credential.Credential{"plain": plain, "short": short, "nothing": nothing} {
+	for name, c := range map[string]*credential.Credential{"plain": plain, "short": short, "long": long, "nothing": nothing} {
 		t.Run(name, func(t *testing.T) {
 			f := newFormat(t, w)
 			var raws [200][]byte
