@@ -289,9 +289,9 @@ func monotonicity(t *testing.T) {
 }
 
 func takeAway(t *rapid.T, f *fixture) {
-	i := drawIndex(t, len(f.p.Chain))
+	i := uniform(t, len(f.p.Chain))
 	c := f.p.Chain[i].Credential
-	j := drawIndex(t, len(c.Permissions))
+	j := uniform(t, len(c.Permissions))
 	oneOf(t, []func(){
 		func() { c.Assurance = nil },
 		func() { hide(t, f, &f.p.Chain[i]) },

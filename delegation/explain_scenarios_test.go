@@ -39,7 +39,7 @@ func casesOf(t *testing.T, file shared.File) []scenario.Case {
 	t.Helper()
 	f, err := scenario.Load(file.Raw)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", file.Name, err)
 	}
 	return f.Cases()
 }

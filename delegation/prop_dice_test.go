@@ -92,8 +92,6 @@ func uniformly(t *rapid.T, n int) int {
 // chance is true with the percentage, and shrinks to false.
 func chance(t dice, percent int) bool { return uniform(t, 100) >= 100-percent }
 
-func drawIndex(t dice, n int) int { return uniform(t, n) }
-
 func oneOf[T any](t dice, of []T) T { return of[uniform(t, len(of))] }
 
 // some draws a subset in the order of of; each entry is in it with the percentage.

@@ -148,7 +148,7 @@ func either(a, b []string) []string {
 // TestLemmas holds the lemmas of §16 on the order and the meet.
 func TestLemmas(t *testing.T) {
 	lemmas := property{name: "lemmas", check: func(t dice, _ decider) { lemmasOfMeet(t) }}
-	if f := search(lemmas, actual, 0, firstSeed(t), cases(t, lemmas)); f != nil {
+	if f := search(lemmas, actual, 0, firstSeed(t), cases(t)); f != nil {
 		t.Fatalf("seed %d: %s", f.seed, f.says)
 	}
 	rapid.Check(t, func(rt *rapid.T) { lemmasOfMeet(rt) })
@@ -173,7 +173,7 @@ func lemmasOfMeet(t dice) {
 // TestCutIsTheLiteralCut compares the ceiling with §8.5 word for word.
 func TestCutIsTheLiteralCut(t *testing.T) {
 	cut := property{name: "cut", check: func(t dice, _ decider) { literally(t) }}
-	if f := search(cut, actual, 0, firstSeed(t), cases(t, cut)); f != nil {
+	if f := search(cut, actual, 0, firstSeed(t), cases(t)); f != nil {
 		t.Fatalf("seed %d: %s", f.seed, f.says)
 	}
 	rapid.Check(t, func(rt *rapid.T) { literally(rt) })

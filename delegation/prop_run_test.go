@@ -35,7 +35,6 @@ func actual(f *fixture) Decision { return f.decide() }
 type property struct {
 	name  string
 	check func(t dice, decide decider)
-	cost  int // how many times fewer cases are drawn by default than for the others; 0 is 1
 }
 
 func TestProperties(t *testing.T) {
@@ -46,7 +45,7 @@ func TestProperties(t *testing.T) {
 				replayChoices(t, p, choices)
 				return
 			}
-			n := cases(t, p)
+			n := cases(t)
 			if f := search(p, actual, uint64(i), firstSeed(t), n); f != nil {
 				t.Fatal(f.report(p))
 			}
@@ -55,8 +54,8 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// FuzzProperties checks a property on the choices that the fuzzer makes up: which one is a choice of
-// its own, as P13 takes as long as fifty of the others.
+// FuzzProperties checks one property on the choices that the fuzzer makes up. The fuzzer chooses which,
+// and not all at once, as P13 takes as long as fifty of the others.
 func FuzzProperties(f *testing.F) {
 	all := properties(f)
 	r := &roll{}
@@ -77,12 +76,11 @@ func FuzzProperties(f *testing.F) {
 	})
 }
 
-func cases(t testing.TB, p property) int {
-	n := defaultCases / max(1, p.cost)
+func cases(t testing.TB) int {
 	if s := os.Getenv("BEHALF_CASES"); s != "" {
-		n = int(number(t, s))
+		return int(number(t, s))
 	}
-	return n
+	return defaultCases
 }
 
 func firstSeed(t testing.TB) uint64 {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/behalf-id/behalf/delegation"
-	"github.com/behalf-id/behalf/delegation/scenario"
 	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -17,11 +16,7 @@ import (
 func TestRepairs(t *testing.T) {
 	denied, permitted := 0, 0
 	for _, file := range shared.Scenarios(t) {
-		f, err := scenario.Load(file.Raw)
-		if err != nil {
-			t.Fatalf("%s: %v", file.Name, err)
-		}
-		for _, c := range f.Cases() {
+		for _, c := range casesOf(t, file) {
 			d := c.Decide()
 			if d.Reason == reason.OK {
 				continue

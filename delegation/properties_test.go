@@ -19,26 +19,26 @@ import (
 // follow where all of it is taken away. P13 stands in prop_formats_test.go.
 func properties(t testing.TB) []property {
 	return []property{
-		{"P1", permittedPrefixes, 0},
-		{"P2", longerNeverRaises, 0},
-		{"P3", lessGrantedNeverRaises, 0},
-		{"P4", badStatusAndRestrictions, 0},
-		{"P5", cascades, 0},
-		{"P6", narrowerAccreditation, 0},
-		{"P7", hidingNeverHelps, 0},
-		{"P8", orderDoesNotMatter, 0},
-		{"P9", permitIsInsideEveryInterval, 0},
-		{"P10", deterministic, 0},
-		{"P11", unknownConstraint, 0},
-		{"P12", obligationsOfTheHistory, 0},
-		{"P13", newVault(t).sameInEveryFormat, 1},
-		{"P14", onePrincipal, 0},
-		{"P15", acceptedLength, 0},
-		{"P16", unrelatedCredentials, 0},
-		{"P17", differential, 0},
-		{"P18", repaired, 0},
-		{"relaxations", relaxationsAreRefused, 0},
-		{"preflight", preflightAgrees, 0},
+		{"P1", permittedPrefixes},
+		{"P2", longerNeverRaises},
+		{"P3", lessGrantedNeverRaises},
+		{"P4", badStatusAndRestrictions},
+		{"P5", cascades},
+		{"P6", narrowerAccreditation},
+		{"P7", hidingNeverHelps},
+		{"P8", orderDoesNotMatter},
+		{"P9", permitIsInsideEveryInterval},
+		{"P10", deterministic},
+		{"P11", unknownConstraint},
+		{"P12", obligationsOfTheHistory},
+		{"P13", newVault(t).sameInEveryFormat},
+		{"P14", onePrincipal},
+		{"P15", acceptedLength},
+		{"P16", unrelatedCredentials},
+		{"P17", differential},
+		{"P18", repaired},
+		{"relaxations", relaxationsAreRefused},
+		{"preflight", preflightAgrees},
 	}
 }
 
@@ -68,7 +68,7 @@ func nothing(t dice, d Decision, why string) {
 }
 
 func drawCredential(t dice, f *fixture) *credential.Credential {
-	return f.p.Chain[drawIndex(t, len(f.p.Chain))].Credential
+	return f.p.Chain[uniform(t, len(f.p.Chain))].Credential
 }
 
 // prefix is the first n links, presented by the delegate of the last of them.
@@ -114,9 +114,9 @@ func raises(prefix, whole Decision) bool {
 func lessGrantedNeverRaises(t dice, decide decider) {
 	f := drawCase(t)
 	less := f.clone()
-	i := drawIndex(t, len(f.p.Chain))
+	i := uniform(t, len(f.p.Chain))
 	c, r := less.p.Chain[i].Credential, &less.r
-	p := &c.Permissions[drawIndex(t, len(c.Permissions))]
+	p := &c.Permissions[uniform(t, len(c.Permissions))]
 	resource, action, category := oneOf(t, someResources()), oneOf(t, someActions()), oneOf(t, someCategories())
 	repairs := f.relaxed != nil && i > 0 // less may be what makes a broader child no broader
 	switch uniform(t, 7) {
@@ -170,7 +170,7 @@ func badStates() []string { return []string{"revoked", "suspended", "unavailable
 
 func cascades(t dice, decide decider) {
 	f := drawCase(t)
-	name := f.p.Chain[drawIndex(t, len(f.p.Chain))].Name
+	name := f.p.Chain[uniform(t, len(f.p.Chain))].Name
 	f.w.Status[name] = Status{State: oneOf(t, badStates())}
 	nothing(t, decide(f.fixture), name+" has a bad status")
 	delete(f.w.Status, name)
@@ -181,7 +181,7 @@ func narrowerAccreditation(t dice, decide decider) {
 	f := drawCase(t)
 	before := decide(f.fixture)
 	f.w.Framework = f.clone().w.Framework
-	narrowAccreditation(t, f.accreditation(drawIndex(t, len(f.w.Framework.Accreditations))), f.w.Now)
+	narrowAccreditation(t, f.accreditation(uniform(t, len(f.w.Framework.Accreditations))), f.w.Now)
 	neverRaises(t, before, decide(f.fixture))
 	if f.root().Issuer == "alice" {
 		return
@@ -246,7 +246,7 @@ func hidingNeverHelps(t dice, decide decider) {
 	f := drawCase(t)
 	before := decide(f.fixture)
 	hidden := f.clone()
-	l := &hidden.p.Chain[drawIndex(t, len(hidden.p.Chain))]
+	l := &hidden.p.Chain[uniform(t, len(hidden.p.Chain))]
 	if chance(t, 80) {
 		hide(t, hidden, l)
 	}
@@ -254,7 +254,7 @@ func hidingNeverHelps(t dice, decide decider) {
 		l.Credential.Assurance = nil
 	}
 	if n := len(hidden.p.Supporting); n > 0 && chance(t, 40) {
-		i := drawIndex(t, n)
+		i := uniform(t, n)
 		hidden.p.Supporting = slices.Delete(hidden.p.Supporting, i, i+1)
 	}
 	neverRaises(t, before, decide(hidden))
@@ -342,7 +342,7 @@ func unknownConstraint(t dice, decide decider) {
 	before := decide(f.fixture)
 	void := f.clone()
 	c := drawCredential(t, void)
-	c.Permissions[drawIndex(t, len(c.Permissions))].Constraint.Void = true
+	c.Permissions[uniform(t, len(c.Permissions))].Constraint.Void = true
 	neverRaises(t, before, decide(void))
 	for i := range c.Permissions {
 		c.Permissions[i].Constraint.Void = true

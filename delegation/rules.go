@@ -56,7 +56,7 @@ func sections() []section {
 		{"S3b", "assembly of the chain", []Rule{
 			{"S3b", "the root names no parent; every other link names the one above, by its digest; no two have one name"},
 		}},
-		{"S4", "trust in the root", rootRulesOf()},
+		{"S4", "trust in the root", trustRules()},
 		{"S5", "status, root to leaf", []Rule{{"S5", "the status is valid"}}},
 		{"S6", "the chain", chainRules()},
 		{"S7", "the presenter", []Rule{{"S7", "the presenter is the delegate of the last link, or a member of the workgroup that is"}}},
@@ -100,7 +100,7 @@ func linkRules() []Rule {
 	}
 }
 
-func rootRulesOf() []Rule {
+func trustRules() []Rule {
 	return []Rule{
 		{"S4.1", "there is a verified snapshot of the framework"},
 		{"S4.2", "the snapshot is not too old"},
