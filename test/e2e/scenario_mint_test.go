@@ -146,7 +146,7 @@ func (p *play) vc(name string, o said, parent object) object {
 
 // sd writes a credential as an SD-JWT VC (delegation.md §3.2) and returns what it discloses.
 func (p *play) sd(name string, o said, parent object, holder key.Public) (object, []string) {
-	now := p.clock.now()
+	now := p.clock.Now()
 	out := object{
 		"jti": urn(name), "vct": vct(o), "iat": now.Unix(), "cnf": object{"jwk": holder.JWK()},
 		"status": p.status[name].token, "_sd_alg": "sha-256",

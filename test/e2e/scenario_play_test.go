@@ -157,7 +157,7 @@ func (p *play) fetchRequest(asked verifier.Asked) *vp.Request {
 	if code != http.StatusOK {
 		p.Fatalf("the request object: %d %s", code, raw)
 	}
-	r, err := vp.OpenRequest(p.Context(), raw, vp.ClientID(p.gateway.Method.DID()), credential.Keys{Resolver: own{p}, At: p.clock.now()})
+	r, err := vp.OpenRequest(p.Context(), raw, vp.ClientID(p.gateway.Method.DID()), credential.Keys{Resolver: own{p}, At: p.clock.Now()})
 	must(p, err)
 	return r
 }
@@ -167,7 +167,7 @@ type own struct{ *play }
 
 func (o own) Resolve(context.Context, did.DID) (*did.Document, error) {
 	_, raw := o.call(http.MethodGet, o.origin()+"/.well-known/did.json", "", nil)
-	return did.ReadDocument(raw, o.gateway.Method.DID(), o.clock.now())
+	return did.ReadDocument(raw, o.gateway.Method.DID(), o.clock.Now())
 }
 
 // post sends the wallet's answer.
@@ -193,7 +193,7 @@ func (p *play) decided(asked verifier.Asked) *verifier.Answer {
 	code, body := p.call(http.MethodGet, p.origin()+"/v1/requests/"+asked.ID, "", nil)
 	var progress verifier.Progress
 	must(p, json.Unmarshal(body, &progress))
-	over := progress.State == "expired" && !p.Decide().Expires.IsZero() && !p.Decide().Expires.After(p.clock.now())
+	over := progress.State == "expired" && !p.Decide().Expires.IsZero() && !p.Decide().Expires.After(p.clock.Now())
 	if code != http.StatusOK || progress.Decision == nil && !over {
 		p.Fatalf("what was decided: %d %s", code, body)
 	}
@@ -334,11 +334,7 @@ func (p *play) find(r *vp.Request, kind string, bound, multiple bool) *dcql.Cred
 }
 
 func asksFor(q *dcql.Credential, kind string) bool {
-	vct := map[string]string{
-		credential.TypeDelegation: credential.VCTDelegation, credential.TypeIdentityBinding: credential.VCTIdentityBinding,
-		credential.TypeWorkgroupMembership: credential.VCTWorkgroupMembership,
-	}
-	return slices.Contains(q.Meta.VCTValues, vct[kind]) || slices.ContainsFunc(q.Meta.TypeValues, func(types []string) bool {
+	return slices.Contains(q.Meta.VCTValues, credential.VCT(kind)) || slices.ContainsFunc(q.Meta.TypeValues, func(types []string) bool {
 		return slices.Contains(types, kind)
 	})
 }
@@ -346,7 +342,7 @@ func asksFor(q *dcql.Credential, kind string) bool {
 // proved shows m with the proof of the presenter.
 func (p *play) proved(r *vp.Request, m minted, faults []string) string {
 	p.Helper()
-	aud, nonce, at := r.ClientID, r.Nonce, p.clock.now()
+	aud, nonce, at := r.ClientID, r.Nonce, p.clock.Now()
 	if slices.Contains(faults, "nonce") {
 		nonce = strings.Repeat("n", len(nonce))
 	}

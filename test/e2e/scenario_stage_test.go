@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/credential"
@@ -24,6 +22,7 @@ import (
 	"github.com/behalf-id/behalf/did/didweb"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/store/memory"
+	"github.com/behalf-id/behalf/store/storetest"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/trustframework/client"
 	"github.com/behalf-id/behalf/trustframework/registry"
@@ -36,24 +35,6 @@ const (
 	adminToken   = "token-of-the-registry-operator"
 )
 
-// hand is a clock that only tests move.
-type hand struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (h *hand) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
-}
-
-func (h *hand) set(at time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = at
-}
-
 // play is one scenario in one format: its registry, status lists and gateway, all with the
 // scenario's clock and names for identifiers.
 type play struct {
@@ -64,7 +45,7 @@ type play struct {
 	format string
 	number string // tells the hosts and paths of this play from those of others
 
-	clock     *hand
+	clock     *storetest.Clock
 	framework func() *trustframework.Framework // in use at the gateway
 	resolver  did.Resolver
 	status    map[string]entries
@@ -78,7 +59,7 @@ type play struct {
 func stage(t testing.TB, w *town, c *cast, one scenario.Case, format, number string) *play {
 	t.Helper()
 	p := &play{TB: t, town: w, parties: c.of(one.World.Framework), Case: one, format: format, number: number}
-	p.clock = &hand{at: one.World.Now}
+	p.clock = storetest.NewClock(one.World.Now)
 	for name := range p.organisations {
 		p.put(p.host(name), "/.well-known/did.json", did.MediaType, p.document(name))
 	}
@@ -91,7 +72,7 @@ func stage(t testing.TB, w *town, c *cast, one scenario.Case, format, number str
 
 func (p *play) memory() *memory.Store {
 	p.Helper()
-	s, err := memory.New(memory.Config{Now: p.clock.now})
+	s, err := memory.New(memory.Config{Now: p.clock.Now})
 	must(p, err)
 	return s
 }
@@ -106,10 +87,10 @@ func (p *play) publish() {
 	if f != nil && !f.AsOf.IsZero() {
 		asOf = f.AsOf
 	}
-	p.clock.set(asOf)
+	p.clock.Advance(asOf.Sub(p.clock.Now()))
 	by, err := didkey.Signer(p.key("(registry)"))
 	must(p, err)
-	r, err := registry.New(registry.Config{Store: p.memory(), Signer: by, Now: p.clock.now})
+	r, err := registry.New(registry.Config{Store: p.memory(), Signer: by, Now: p.clock.Now})
 	must(p, err)
 	if f != nil && !f.Unavailable {
 		if _, p.refused = r.Apply(p.Context(), p.published(f)); p.refused == nil {
@@ -122,7 +103,7 @@ func (p *play) publish() {
 	}
 	world, err := client.New(p.Context(), client.Config{
 		URL: "https://" + p.registry(), Trusted: r.Keys(), Fetcher: p.fetch, Store: p.memory(),
-		Now: p.clock.now, Logger: slog.New(slog.DiscardHandler),
+		Now: p.clock.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	must(p, err)
 	if err := world.Refresh(p.Context()); (err == nil) != (f != nil && !f.Unavailable && p.refused == nil) {
@@ -133,7 +114,7 @@ func (p *play) publish() {
 		held := world.Current()
 		p.framework = func() *trustframework.Framework { return held }
 	}
-	p.clock.set(p.World.Now)
+	p.clock.Advance(p.World.Now.Sub(asOf))
 }
 
 func (p *play) registry() string { return registryHost + "/" + p.number }
@@ -142,13 +123,13 @@ func (p *play) registry() string { return registryHost + "/" + p.number }
 func (p *play) resolve() {
 	p.Helper()
 	byWeb, err := didweb.New(didweb.Config{
-		Fetch: p.fetch, Now: p.clock.now,
+		Fetch: p.fetch, Now: p.clock.Now,
 		Allowed: func(host string) bool { return p.framework().DIDHostAllowed(host) },
 	})
 	must(p, err)
 	mux, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didweb.Method: byWeb})
 	must(p, err)
-	p.resolver, err = did.NewCache(did.CacheConfig{Resolver: mux, Now: p.clock.now})
+	p.resolver, err = did.NewCache(did.CacheConfig{Resolver: mux, Now: p.clock.Now})
 	must(p, err)
 }
 
@@ -161,13 +142,13 @@ func (p *play) serve() {
 	p.gateway.Signer = p.key("(gateway)")
 	p.gateway.Method, err = id.WithFragment("k1")
 	must(p, err)
-	logs := audit.Config{Store: records, Now: p.clock.now, Rand: rand.Reader, Prefix: "audit/", Timeout: audit.MaxTimeout}
+	logs := audit.Config{Store: records, Now: p.clock.Now, Rand: rand.Reader, Prefix: "audit/", Timeout: audit.MaxTimeout}
 	p.log, err = audit.Open(ctx, logs)
 	must(p, err)
 	p.Cleanup(func() { _ = p.log.Close() })
 	tags, err := audit.OpenTagger(ctx, logs)
 	must(p, err)
-	sd, err := sdjwt.New(sdjwt.Config{Random: rand.Reader, Now: p.clock.now, Holders: p.resolver})
+	sd, err := sdjwt.New(sdjwt.Config{Random: rand.Reader, Now: p.clock.Now, Holders: p.resolver})
 	must(p, err)
 	vc, err := vcjwt.New(vcjwt.Config{})
 	must(p, err)
@@ -175,8 +156,8 @@ func (p *play) serve() {
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,
 		Signer:    func() (did.Signer, error) { return p.gateway, nil },
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
-		Framework: p.framework, Status: p.source24(), Restrictions: p.restrictions(),
-		Formats: credential.Formats{sd, vc}, Resolver: p.resolver, Now: p.clock.now, Random: rand.Reader,
+		Framework: p.framework, Status: p.statusSource(), Restrictions: p.restrictions(),
+		Formats: credential.Formats{sd, vc}, Resolver: p.resolver, Now: p.clock.Now, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	must(p, err)
@@ -184,7 +165,7 @@ func (p *play) serve() {
 	must(p, err)
 	server, err := web.New(web.Config{
 		Name: "gateway", Handler: g.Handler(verifier.HTTPConfig{ClientToken: secret}), Logger: slog.New(slog.DiscardHandler),
-		Now: p.clock.now, Ready: func(context.Context) error { return nil }, OpenAPI: verifier.OpenAPI(), Metrics: noMetrics{},
+		Now: p.clock.Now, Ready: func(context.Context) error { return nil }, OpenAPI: verifier.OpenAPI(), Metrics: noMetrics{},
 	})
 	must(p, err)
 	p.open(p, host, server.Handler())

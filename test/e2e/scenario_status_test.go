@@ -94,10 +94,10 @@ func (p *play) list(name, home string) {
 	}
 }
 
-// source24 is the gateway's view of status lists, with the longest hard age limit that an
+// statusSource is the gateway's view of status lists, with the longest hard age limit that an
 // operator can set. Where a scenario has evidence that is older, the gateway is one that has no
 // such limit: with one the state would be unavailable (delegation.md §4.3), which is another scenario.
-func (p *play) source24() status.Source {
+func (p *play) statusSource() status.Source {
 	p.Helper()
 	for _, st := range p.World.Status {
 		if st.Age >= snapshot.CeilingMaxAge {
@@ -105,7 +105,7 @@ func (p *play) source24() status.Source {
 		}
 	}
 	s, err := snapshot.New(snapshot.Config{
-		Fetcher: p.fetch, Resolver: p.resolver, Marks: p.memory(), Now: p.clock.now, MaxAge: snapshot.CeilingMaxAge,
+		Fetcher: p.fetch, Resolver: p.resolver, Marks: p.memory(), Now: p.clock.Now, MaxAge: snapshot.CeilingMaxAge,
 		Signer: func(issuer, url string) (did.DID, bool) {
 			id, err := did.Parse(issuer)
 			return id, err == nil && p.framework().StatusHostAllowed(issuer, url)
@@ -124,46 +124,14 @@ func (s patient) State(ctx context.Context, issuer string, ref credential.Status
 		return status.Unknown, time.Time{}, reason.New(reason.FetchNotAllowed, "")
 	}
 	if ref.Kind == credential.TokenStatusList {
-		return s.token(ctx, issuer, ref)
+		l, err := fetched(ctx, s, issuer, ref.List, tokenlist.MediaType, tokenlist.Parse)
+		if err != nil {
+			return status.Unknown, time.Time{}, err
+		}
+		state, err := l.Bits.State(ref.Index)
+		return state, l.Issued, err
 	}
-	return s.bitstring(ctx, issuer, ref)
-}
-
-func (s patient) token(ctx context.Context, issuer string, ref credential.StatusRef) (status.State, time.Time, error) {
-	raw, err := s.get(ctx, ref.List, tokenlist.MediaType)
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	sealed, err := tokenlist.Parse(raw)
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	k, err := s.keyOf(ctx, issuer, sealed.Method())
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	l, err := sealed.Open(k, ref.List)
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	state, err := l.Bits.State(ref.Index)
-	return state, l.Issued, err
-}
-
-func (s patient) bitstring(ctx context.Context, issuer string, ref credential.StatusRef) (status.State, time.Time, error) {
-	raw, err := s.get(ctx, ref.List, bitstring.MediaType)
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	sealed, err := bitstring.Parse(raw)
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	k, err := s.keyOf(ctx, issuer, sealed.Method())
-	if err != nil {
-		return status.Unknown, time.Time{}, err
-	}
-	l, err := sealed.Open(k, ref.List)
+	l, err := fetched(ctx, s, issuer, ref.List, bitstring.MediaType, bitstring.Parse)
 	if err != nil {
 		return status.Unknown, time.Time{}, err
 	}
@@ -179,6 +147,29 @@ func (s patient) bitstring(ctx context.Context, issuer string, ref credential.St
 	return status.Suspended, l.Issued, nil
 }
 
+// sealed is a list of either form before its signature is checked.
+type sealed[L any] interface {
+	Method() did.URL
+	Open(k key.Public, url string) (L, error)
+}
+
+// fetched returns the list at url, its issuer's signature verified.
+func fetched[L any, S sealed[L]](ctx context.Context, s patient, issuer, url, mediaType string, parse func([]byte) (S, error)) (l L, err error) {
+	raw, err := s.get(ctx, url, mediaType)
+	if err != nil {
+		return l, err
+	}
+	list, err := parse(raw)
+	if err != nil {
+		return l, err
+	}
+	k, err := s.keyOf(ctx, issuer, list.Method())
+	if err != nil {
+		return l, err
+	}
+	return list.Open(k, url)
+}
+
 func (s patient) get(ctx context.Context, url, mediaType string) ([]byte, error) {
 	r, err := s.fetch.Get(ctx, url, safehttp.Want{MediaTypes: []string{mediaType}, MaxBytes: snapshot.MaxBody})
 	return r.Body, err
@@ -192,5 +183,5 @@ func (s patient) keyOf(ctx context.Context, issuer string, method did.URL) (key.
 	if err != nil {
 		return key.Public{}, err
 	}
-	return doc.Key(method, did.AssertionMethod, s.clock.now())
+	return doc.Key(method, did.AssertionMethod, s.clock.Now())
 }
