@@ -206,7 +206,7 @@ func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.C
 	}
 	next := *s
 	next.Stage, next.Decision = stageDecided, d.answer(reason.Service)
-	if q.refusal == nil && next.Handle == "" {
+	if q.refusal == nil && next.Handle == "" && j.decision.Reason != reason.QueryUnsatisfied { // what the query did not cover, asking again does not
 		handle, err := token(g.cfg.Random)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ package verifier_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/behalf-id/behalf/credential"
@@ -71,4 +72,26 @@ func (w *world) showAll(s session, format string, raw []byte, c *credential.Cred
 	out, err := w.formats.Named(format).(credential.Presenter).Present(w.Context(), show, w.binding(s), w.bob)
 	must(w, err)
 	return string(out)
+}
+
+// TestNoHandleForWhatTheQueryDoesNotCover asks again, by a handle, about what the query of the session did not cover: what was
+// refused so is not granted by asking twice.
+func TestNoHandleForWhatTheQueryDoesNotCover(t *testing.T) {
+	w := newWorld(t)
+	s := w.ask(booking())
+	w.rewrite(s, func(record map[string]any) {
+		for _, q := range record["query"].(object)["credentials"].([]any) {
+			delete(q.(object), "claim_sets")
+			q.(object)["claims"] = []any{object{"path": []string{"nowhere"}}}
+		}
+	})
+	w.expect(w.post(s, map[string][]string{"delegation": {w.showAny(s, sd, w.seal(sd, w.root(sd), w.issuer), w.bob)}}), reason.QueryUnsatisfied)
+	p := w.progress(s)
+	if p.Handle == "" {
+		return
+	}
+	got := w.call("POST", "/access/v1/evaluation", "application/json", evaluation(`"delegation_handle":"`+p.Handle+`"`))
+	if !strings.Contains(got.Body.String(), `"decision":false`) {
+		t.Errorf("a handle permits what its session did not: %s", got.Body)
+	}
 }
