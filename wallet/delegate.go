@@ -120,7 +120,10 @@ func (d *Draft) Sign(ctx context.Context) ([]byte, *PassedOn, error) {
 	}
 	record := w.recordOf(child, root)
 	record.Of = d.entry.ID
-	return file, record, w.cfg.Vault.record(record)
+	if err := w.cfg.Vault.record(record); err != nil {
+		return nil, nil, err
+	}
+	return file, record, nil
 }
 
 // Delegate is Propose and Sign, for one whose holder has agreed to p as it is.
