@@ -59,7 +59,7 @@ const (
 // the same codes, so that a wallet is never asked for an access that cannot be decided.
 func ReadAccess(raw []byte) (Access, error) {
 	var a Access
-	raw, err := withoutUnsaid(raw)
+	raw, err := withoutNulls(raw)
 	if err != nil {
 		return a, err
 	}
@@ -72,9 +72,9 @@ func ReadAccess(raw []byte) (Access, error) {
 	return a, a.check()
 }
 
-// withoutUnsaid returns the object raw without those of its optional members that are null: they
+// withoutNulls returns the object raw without those of its optional members that are null: they
 // count as absent (delegation.md §5).
-func withoutUnsaid(raw []byte) ([]byte, error) {
+func withoutNulls(raw []byte) ([]byte, error) {
 	members, err := strictjson.CheckMembers(raw, nil)
 	if err != nil {
 		return nil, err

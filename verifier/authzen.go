@@ -60,7 +60,7 @@ type evaluationContext struct {
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *evaluationContext) UnmarshalJSON(raw []byte) error {
 	type plain evaluationContext
-	raw, err := withoutUnsaid(raw)
+	raw, err := withoutNulls(raw)
 	if err != nil {
 		return err
 	}

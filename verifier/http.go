@@ -46,7 +46,7 @@ func (g *Gateway) Handler(cfg HTTPConfig) http.Handler {
 	mux.HandleFunc("POST /vp/request/{id}", a.postRequestObject)
 	mux.HandleFunc("POST /vp/response/{id}", a.postResponse)
 	mux.HandleFunc("GET /.well-known/did.json", a.getDocument)
-	a.overrides(mux, cfg)
+	a.addOverrides(mux, cfg)
 	return mux
 }
 

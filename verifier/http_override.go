@@ -10,9 +10,9 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// overrides adds the paths of staff overrides, where the deployment has a token for them. Without
+// addOverrides adds the paths of staff overrides, where the deployment has a token for them. Without
 // one they do not exist.
-func (a *api) overrides(mux *http.ServeMux, cfg HTTPConfig) {
+func (a *api) addOverrides(mux *http.ServeMux, cfg HTTPConfig) {
 	if cfg.OverridesToken.Reveal() == "" {
 		return
 	}

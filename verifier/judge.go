@@ -89,9 +89,9 @@ func sameFramework(a, b *trustframework.Framework) bool {
 	return a.Version == b.Version && a.Unavailable == b.Unavailable
 }
 
-// decide runs the pure decision, with the number of earlier uses of the permission that decides
-// whatever it says, and then only subtracts: a permit or step-up that the query does not cover is none. A journey to
-// ask for more starts where nothing covers the query.
+// decide runs the pure decision. Whatever it says, the earlier uses of the permission that decides
+// are counted in. Then it only subtracts: a permit or step-up that the query does not cover is a
+// denial. A journey to ask for more stays: nothing that is held can cover the query there.
 func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) judged {
 	out := judged{framework: w.Framework.Version}
 	out.decision = delegation.Decide(w, q.held.presentation, q.access.request(0))

@@ -137,8 +137,8 @@ func (g *Gateway) keysUntil(ctx context.Context, p delegation.Presentation) time
 	return until
 }
 
-// attempts is how often a decision is made anew because another used the same permission meanwhile.
-const attempts = 16
+// maxAttempts is how often a decision is made anew because another used the same permission meanwhile.
+const maxAttempts = 16
 
 // settle decides q, and has decision, use counter, session and audit leaf durable in one commit
 // before it returns. s is nil where the decision belongs to no session. A caller that went away
@@ -148,7 +148,7 @@ func (g *Gateway) settle(ctx context.Context, s *session, q question) (Decided, 
 	if err != nil {
 		return Decided{}, err
 	}
-	for range attempts {
+	for range maxAttempts {
 		j, err := within(ctx, g, func(ctx context.Context) (judged, error) { return g.judge(ctx, q), nil })
 		if err != nil {
 			j = judged{decision: denial(reason.Of(err))}

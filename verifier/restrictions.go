@@ -32,12 +32,12 @@ func (path FileRestrictions) InForce(_ context.Context, principal string) ([]del
 	if err != nil {
 		return nil, err
 	}
-	parts, err := parts(raw)
+	arrays, err := arraysOf(raw)
 	if err != nil {
 		return nil, err
 	}
 	var mine []delegation.Restriction
-	for _, part := range parts {
+	for _, part := range arrays {
 		all, err := readRestrictions(part)
 		if err != nil {
 			return nil, err
@@ -51,9 +51,9 @@ func (path FileRestrictions) InForce(_ context.Context, principal string) ([]del
 	return mine, nil
 }
 
-// parts returns the arrays of restrictions that raw, a whole file, consists of: itself, or its items
+// arraysOf returns the arrays of restrictions that raw, a whole file, consists of: itself, or its items
 // if the first of them is an array.
-func parts(raw []byte) ([]strictjson.Value, error) {
+func arraysOf(raw []byte) ([]strictjson.Value, error) {
 	first := make([]strictjson.Value, 1)
 	n, err := strictjson.CheckItems(raw, first)
 	if err != nil || n == 0 || first[0].Kind() != '[' {

@@ -15,7 +15,7 @@ import (
 	"github.com/behalf-id/behalf/trustframework"
 )
 
-// team is an answer for a workgroup: its link without a proof, and a membership with joy's.
+// team is what an answer for a workgroup is made of: its link without a proof, and a membership with joy's.
 type team struct {
 	link, paper string // formats
 	leaf        *credential.Credential
@@ -31,7 +31,7 @@ func (w *ward) team(link, paper string) *team {
 	return &team{link: link, paper: paper, leaf: w.referral(link), leafBy: w.issuer, member: w.memberOf(paper), memberBy: w.issuer, holder: w.joy}
 }
 
-// answer returns t as an answer to s.
+// teamAnswer returns t as an answer to s.
 func (w *ward) teamAnswer(s session, t *team) map[string][]string {
 	w.Helper()
 	b := w.binding(s)
