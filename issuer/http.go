@@ -35,9 +35,9 @@ func (i *Issuer) Handler(admin web.Secret) http.Handler {
 	mux.Handle("POST /admin/v1/delegations", operator(i.postDelegation))
 	mux.Handle("GET /admin/v1/delegations", operator(i.getDelegations))
 	mux.Handle("GET /admin/v1/delegations/{id}", operator(i.getDelegation))
-	mux.Handle("POST /admin/v1/delegations/{id}/suspend", operator(i.changeState(i.delegations(i.Suspend))))
-	mux.Handle("POST /admin/v1/delegations/{id}/resume", operator(i.changeState(i.delegations(i.Resume))))
-	mux.Handle("POST /admin/v1/delegations/{id}/revoke", operator(i.changeState(i.revoke)))
+	mux.Handle("POST /admin/v1/delegations/{id}/suspend", operator(i.changeState(i.ofDelegation(i.Suspend))))
+	mux.Handle("POST /admin/v1/delegations/{id}/resume", operator(i.changeState(i.ofDelegation(i.Resume))))
+	mux.Handle("POST /admin/v1/delegations/{id}/revoke", operator(i.changeState(i.revokeByID)))
 
 	mux.HandleFunc("GET /.well-known/openid-credential-issuer", i.getMetadata)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", i.getServerMetadata)

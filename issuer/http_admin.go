@@ -112,9 +112,9 @@ func (i *Issuer) getDelegation(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, shown)
 }
 
-// revoke is Revoke of a delegation, or RevokeOnward of one link that was passed on below it: the
+// revokeByID is Revoke of a delegation, or RevokeOnward of one link that was passed on below it: the
 // answer is a Shown of either.
-func (i *Issuer) revoke(ctx context.Context, id string, c Change) (Shown, error) {
+func (i *Issuer) revokeByID(ctx context.Context, id string, c Change) (Shown, error) {
 	d, err := i.Revoke(ctx, id, c)
 	if reason.Of(err) != reason.ObjectUnknown {
 		return shownOr(d, i.cfg.Now(), err)
@@ -130,8 +130,8 @@ func shownOr(d *Delegation, now time.Time, err error) (Shown, error) {
 	return d.show(now), nil
 }
 
-// delegations is a change of state that delegations alone have.
-func (i *Issuer) delegations(change func(context.Context, string, Change) (*Delegation, error)) func(context.Context, string, Change) (Shown, error) {
+// ofDelegation is a change of state that delegations alone have.
+func (i *Issuer) ofDelegation(change func(context.Context, string, Change) (*Delegation, error)) func(context.Context, string, Change) (Shown, error) {
 	return func(ctx context.Context, id string, c Change) (Shown, error) {
 		d, err := change(ctx, id, c)
 		return shownOr(d, i.cfg.Now(), err)
