@@ -61,12 +61,17 @@ func (w *whole) opened() credential.Opened {
 
 // keep remembers o, which m turned out to say after every check.
 func (f *Format) keep(hash warm.Key, m *message, o credential.Opened) {
-	for i := range o.Credential.Permissions {
-		c := &o.Credential.Permissions[i].Constraint
-		c.Raw = slices.Clip(c.Raw)
-	}
+	clip(o.Credential.Permissions)
 	w := &whole{c: *o.Credential, digest: o.Digest, method: m.method, key: m.key, holder: o.Holder}
 	f.wholes.Put(hash, w, w.cost(len(m.presented)))
+}
+
+// clip leaves the bytes of constraints, which are parts of more, no room to grow into.
+func clip(list []credential.Permission) {
+	for i := range list {
+		c := &list[i].Constraint
+		c.Raw = slices.Clip(c.Raw)
+	}
 }
 
 // Bytes that parts of a whole take at most.

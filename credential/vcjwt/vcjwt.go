@@ -93,11 +93,11 @@ type message struct {
 }
 
 // message reads, or remembers, what the issuer signed. Nothing is verified.
-func (f *Format) message(jwt []byte) (m *message, err error) {
+func (f *Format) message(jwt []byte) (m message, err error) {
 	if len(jwt) > jose.MaxToken {
-		return nil, reason.New(reason.LimitBody, "")
+		return message{}, reason.New(reason.LimitBody, "")
 	}
-	m = &message{jwt: jwt, cache: f.cache, hash: sha256.Sum256(jwt)}
+	m = message{jwt: jwt, cache: f.cache, hash: sha256.Sum256(jwt)}
 	if m.issued, m.known = f.cache.Get(m.hash); m.known {
 		return m, nil
 	}
@@ -136,9 +136,12 @@ func (m *message) remember(k key.Public) {
 	}
 }
 
+// opened returns a copy, of which no one else has the top. The lists below are shared, and must
+// not be changed (credential.Verified); none of them has room to grow into.
 func (m *message) opened() (credential.Opened, error) {
 	if m.late != nil {
 		return credential.Opened{}, proof.Link(m.c, m.digest, m.late)
 	}
-	return credential.Opened{Credential: m.c, Digest: m.digest}, nil
+	c := *m.c
+	return credential.Opened{Credential: &c, Digest: m.digest}, nil
 }
