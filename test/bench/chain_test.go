@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/delegation"
@@ -209,6 +211,23 @@ func (c *chained) mustRefuse(b *testing.B) {
 		above[i] = forged
 		c.refused(b, f, above, leaf)
 		c.refused(b, f, slices.Delete(slices.Clone(c.above), i, i+1), leaf)
+	}
+	c.mustStay(b, f)
+}
+
+// mustStay fails if f, which was decided with, remembers a link otherwise than its bytes say: what
+// is remembered is shared, and no one may write to it.
+func (c *chained) mustStay(b *testing.B, f *sdjwt.Format) {
+	b.Helper()
+	if d, err := c.verify(f, c.above, c.leaves[0]); err != nil || d.Outcome != delegation.Permit {
+		b.Fatal(err, d.Outcome, d.Reason)
+	}
+	for _, raw := range c.above {
+		want := made[credential.Verified](b)(credential.Open(context.Background(), c.format(b), raw, c.keys))
+		got := made[credential.Verified](b)(credential.Open(context.Background(), f, raw, c.keys))
+		if d := cmp.Diff(want.Credential(), got.Credential()); d != "" {
+			b.Fatal(d)
+		}
 	}
 }
 
