@@ -209,7 +209,7 @@ func (p *program) listed(c *cli.Context, page []issuer.Shown, state issuer.State
 
 func (p *program) showCommand() *cli.Command {
 	return &cli.Command{
-		Name: "show", Usage: "show one delegation, with what was granted", ArgsUsage: "ID",
+		Name: "show", Usage: "show one delegation, with what was granted and what was passed on below it", ArgsUsage: "ID",
 		Description: "Example:\n   behalf-issuer show --config issuer/issuer.yaml dg-…",
 		Flags:       p.adminFlags(),
 		Action:      p.show,

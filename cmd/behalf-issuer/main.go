@@ -32,7 +32,7 @@ func run(ctx context.Context, args []string, shell *command.Program) int {
 			p.initCommand(), p.serveCommand(), p.grantCommand(), p.listCommand(), p.showCommand(),
 			p.changeCommand("suspend", "stop a delegation until it is resumed", "in-hospital"),
 			p.changeCommand("resume", "lift a suspension", "home-again"),
-			p.changeCommand("revoke", "end a delegation for good", "withdrawn-by-principal"),
+			p.changeCommand("revoke", "end a delegation, or one link that was passed on below it, for good; show lists their ids", "withdrawn-by-principal"),
 			p.keysCommand(),
 		},
 	}, args)

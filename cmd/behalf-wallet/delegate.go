@@ -133,7 +133,8 @@ func (p *program) delegate(c *cli.Context, w *wallet.Wallet, id string, proposal
 	return p.handOver(c, passedOn{Terms: d.Terms, PassedOn: record}, file)
 }
 
-// refusedProposal says which permissions would be possible, and that what cannot be meant is wrong usage.
+// refusedProposal shows which permissions would be possible where the wish goes beyond what is held, and makes wrong
+// usage of what contradicts itself.
 func (p *program) refusedProposal(err error) error {
 	if beyond, ok := errors.AsType[*wallet.Beyond](err); ok {
 		lines := []string{"This could be passed on:"}

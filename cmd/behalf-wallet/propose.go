@@ -33,7 +33,7 @@ func (p *program) complete(c *cli.Context, e *wallet.Entry, w *wallet.Proposal) 
 	return nil
 }
 
-// choosePermissions proposes what is held.
+// choosePermissions shows what is held, and asks which of it to pass on.
 func (p *program) choosePermissions(c *cli.Context, e *wallet.Entry, w *wallet.Proposal) error {
 	held := e.Passable()
 	if len(held) == 0 {
@@ -58,10 +58,8 @@ func (p *program) choosePermissions(c *cli.Context, e *wallet.Entry, w *wallet.P
 	if err != nil {
 		return err
 	}
-	if w.Permissions, err = chosen(answer, held); err != nil {
-		return err
-	}
-	return nil
+	w.Permissions, err = chosen(answer, held)
+	return err
 }
 
 // chosen reads numbers out of a list, each once.
