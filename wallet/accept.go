@@ -113,7 +113,7 @@ func (w *Wallet) acceptable(ctx context.Context, chain []credential.Verified) er
 		return err
 	}
 	for _, v := range chain {
-		if err := w.current(ctx, chain[0].Credential().Issuer, v.Credential()); err != nil {
+		if err := w.current(ctx, w.homeOf(root), v.Credential()); err != nil {
 			return err
 		}
 	}
@@ -150,11 +150,11 @@ func acyclic(chain []credential.Verified) error {
 
 // current refuses a link that is past its time or known to be revoked. A status that cannot be had
 // now is no reason against taking it: the services ask again, each time.
-func (w *Wallet) current(ctx context.Context, root string, c *credential.Credential) error {
+func (w *Wallet) current(ctx context.Context, home string, c *credential.Credential) error {
 	if !w.cfg.Now().Before(c.ValidUntil) {
 		return reason.New(reason.CredentialExpired, "the delegation has expired")
 	}
-	if state, _, err := w.stateOf(ctx, root, c); err == nil && state == status.Revoked {
+	if state, _, err := w.stateOf(ctx, home, c); err == nil && state == status.Revoked {
 		return reason.New(reason.StatusRevoked, "the delegation was taken back")
 	}
 	return nil

@@ -3,10 +3,19 @@
 package wallet
 
 import (
+	"crypto/rand"
 	"errors"
 	"testing"
+	"time"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/credential/status/publisher"
+	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
 )
 
 // noRandom runs dry after so many reads.
@@ -35,5 +44,41 @@ func TestNoLinkWithoutARecord(t *testing.T) {
 	file, record, err := d.Sign(t.Context())
 	if err == nil || file != nil || record != nil {
 		t.Errorf("a link of %d bytes left without a record: %v", len(file), err)
+	}
+}
+
+// TestStatusOfSelfIssued asks for the status of a delegation that the principal issued where gateways do: at the party that
+// hosts its list.
+func TestStatusOfSelfIssued(t *testing.T) {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+		t.Run(format, func(t *testing.T) {
+			w := newTown(t)
+			w.format = format
+			r := w.framework.Relationships["adult-to-adult"]
+			r.SelfIssue = true
+			w.framework.Relationships["adult-to-adult"] = r
+			private, err := key.Generate(key.ES256, rand.Reader)
+			check(t, err)
+			jill, err := didkey.Signer(private)
+			check(t, err)
+			held := w.wallet()
+			c := w.delegation(held.DID().String(), jill.Method.DID().String())
+			c.OnBehalfOf, c.GrantedBy = credential.Principal{ID: c.Issuer}, c.Issuer
+			ref, refs := w.refs(format)
+			c.Status = refs
+			file := w.file(c, jill)
+			e, err := held.Accept(t.Context(), file)
+			check(t, err)
+			if s := held.Status(t.Context(), e); !s.Good() {
+				t.Errorf("before: %+v", s)
+			}
+			check(t, w.book.Set(t.Context(), []publisher.Ref{ref}, status.Revoked))
+			w.wait(10 * time.Minute)
+			if s := held.Status(t.Context(), e); s.State != status.Revoked.String() {
+				t.Errorf("after: %+v", s)
+			}
+			_, err = held.Accept(t.Context(), file)
+			want(t, err, reason.StatusRevoked)
+		})
 	}
 }

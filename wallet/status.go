@@ -59,7 +59,7 @@ func (w *Wallet) standing(ctx context.Context, e *Entry) (worst status.State, ol
 		return status.Unknown, time.Time{}, err
 	}
 	for _, v := range chain {
-		state, asOf, err := w.stateOf(ctx, chain[0].Credential().Issuer, v.Credential())
+		state, asOf, err := w.stateOf(ctx, w.homeOf(chain[0].Credential()), v.Credential())
 		if err != nil {
 			return status.Unknown, time.Time{}, err
 		}
@@ -83,14 +83,24 @@ func (w *Wallet) chain(ctx context.Context, h *held, keys credential.Keys) ([]cr
 	return out, nil
 }
 
-// stateOf asks for the status of one link of a chain whose root is of issuer root: a link that a
-// person signed has its status there and nowhere else, as gateways see it.
-func (w *Wallet) stateOf(ctx context.Context, root string, c *credential.Credential) (status.State, time.Time, error) {
+// homeOf returns the party that speaks for the status of a chain with this root: the root's issuer, or, for a
+// root that the principal issued, the one that hosts its list. "" is nobody.
+func (w *Wallet) homeOf(root *credential.Credential) string {
+	if len(root.Status) == 0 {
+		return ""
+	}
+	speaker, _ := w.cfg.Framework().StatusSpeaker(root.Issuer, root.Status[0].List)
+	return speaker
+}
+
+// stateOf asks for the status of one link of a chain with this home: a link that a person signed has
+// its status there and nowhere else, as gateways see it.
+func (w *Wallet) stateOf(ctx context.Context, home string, c *credential.Credential) (status.State, time.Time, error) {
 	if len(c.Status) == 0 {
 		return status.Unknown, time.Time{}, reason.New(reason.StatusRequiredMissing, "the credential has no status")
 	}
 	speaker, ok := w.cfg.Framework().StatusSpeaker(c.Issuer, c.Status[0].List)
-	if !ok || speaker != c.Issuer && speaker != root {
+	if !ok || speaker != c.Issuer && speaker != home {
 		return status.Unknown, time.Time{}, reason.New(reason.StatusUnavailable, "nobody known speaks for the status of this credential")
 	}
 	return status.Of(ctx, w.cfg.Status, speaker, c.Status)
