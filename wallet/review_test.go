@@ -15,6 +15,7 @@ import (
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -80,5 +81,37 @@ func TestStatusOfSelfIssued(t *testing.T) {
 			_, err = held.Accept(t.Context(), file)
 			want(t, err, reason.StatusRevoked)
 		})
+	}
+}
+
+// TestNewestSupport shows the membership that came last: the older may have been
+// replaced, and taken back, before its time.
+func TestNewestSupport(t *testing.T) {
+	w := newTown(t)
+	w.accredit(credential.TypeWorkgroupMembership)
+	w.ask = w.wider
+	held := w.wallet()
+	var newest *Entry
+	for range 2 {
+		var err error
+		newest, err = held.Accept(t.Context(), w.supporter(credential.TypeWorkgroupMembership, held.DID().String(), team, nil))
+		check(t, err)
+		w.wait(time.Minute)
+	}
+	_, err := held.Accept(t.Context(), w.toTeam())
+	check(t, err)
+	p, err := held.Prepare(t.Context(), w.link(), "")
+	check(t, err)
+	_, err = p.Send(t.Context(), Agree)
+	check(t, err)
+	sent := w.answers[len(w.answers)-1].Token["membership"]
+	if len(sent) != 1 {
+		t.Fatalf("%d memberships were sent", len(sent))
+	}
+	v, err := credential.OpenPresentation(t.Context(), w.formats.Named(w.format), []byte(sent[0]),
+		credential.Binding{Audience: vp.ClientID(w.gateway.id), Nonce: w.request.Nonce, At: w.now()}, credential.Keys{Resolver: w.keys, At: w.now()})
+	check(t, err)
+	if v.Verified().Credential().ID != newest.Credential().ID {
+		t.Error("the older membership was sent")
 	}
 }

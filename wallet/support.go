@@ -98,7 +98,7 @@ type support struct {
 // membership returns the membership of a workgroup that makes, together with a link for query q, an
 // answer to the request; nil if there is none.
 func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, all []*Entry) (*support, error) {
-	for _, e := range all {
+	for _, e := range slices.Backward(all) { // the newest: an older one may have been replaced
 		if !w.memberOf(e, workgroup) {
 			continue
 		}
@@ -139,7 +139,7 @@ func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
 	if root.Issuer != root.OnBehalfOf.ID {
 		return nil, nil
 	}
-	for _, b := range p.all {
+	for _, b := range slices.Backward(p.all) {
 		if b.Type != credential.TypeIdentityBinding || b.credential.Delegate.ID != root.Issuer || !p.w.inTime(b) {
 			continue
 		}
