@@ -33,8 +33,8 @@ func falls(byRisk map[string]RiskPolicy) (all []string) {
 			continue
 		}
 		if below != "" {
-			for _, weak := range weaker(byRisk[below], byRisk[class]) {
-				all = append(all, fmt.Sprintf("%s %s than %s", class, weak, below))
+			for _, weak := range weaker(below, byRisk[below], byRisk[class]) {
+				all = append(all, class+" "+weak)
 			}
 		}
 		below = class
@@ -42,18 +42,19 @@ func falls(byRisk map[string]RiskPolicy) (all []string) {
 	return all
 }
 
-func weaker(low, high RiskPolicy) (all []string) {
+// weaker says where high demands less than low, which is the policy of the class called below.
+func weaker(below string, low, high RiskPolicy) (all []string) {
 	for _, q := range low.Requires {
 		if !slices.Contains(high.Requires, q) {
-			all = append(all, "requires "+q+" less")
+			all = append(all, "does not require "+q+" as "+below+" does")
 		}
 	}
 	levels := []string{"", "low", "substantial", "high"}
 	if slices.Index(levels, high.MinAssurance) < slices.Index(levels, low.MinAssurance) && low.MinAssurance != "low" {
-		all = append(all, "asks for a lower minAssurance")
+		all = append(all, "asks for a lower minAssurance than "+below)
 	}
 	if high.StatusMaxAge > low.StatusMaxAge {
-		all = append(all, "accepts an older status")
+		all = append(all, "accepts an older status than "+below)
 	}
 	return all
 }

@@ -30,13 +30,13 @@ func TestAdvise(t *testing.T) {
 			"sensitive": {StatusMaxAge: 60, MinAssurance: "low"},
 			"high":      {StatusMaxAge: 61},
 		}), []string{
-			"controllers[\"b\"].byRisk: sensitive requires confirm less than routine",
+			"controllers[\"b\"].byRisk: sensitive does not require confirm as routine does",
 			"controllers[\"b\"].byRisk: sensitive asks for a lower minAssurance than routine",
 			"controllers[\"b\"].byRisk: sensitive accepts an older status than routine",
 			"controllers[\"b\"].byRisk: high accepts an older status than sensitive",
 		}},
 		"over a gap": {of(policies{"routine": {Requires: []string{"confirm"}}, "high": {}}),
-			[]string{"controllers[\"b\"].byRisk: high requires confirm less than routine"}},
+			[]string{"controllers[\"b\"].byRisk: high does not require confirm as routine does"}},
 	} {
 		if d := cmp.Diff(c.want, trustframework.Advise(c.f)); d != "" {
 			t.Errorf("%s: %s", name, d)
