@@ -433,7 +433,7 @@ func TestHonestCost(t *testing.T) {
 	for name, c := range map[string]*credential.Credential{"plain": plain, "short": short, "long": long, "nothing": nothing} {
 		t.Run(name, func(t *testing.T) {
 			f := newFormat(t, w)
-			var raws [200][]byte
+			var raws [60][]byte
 			for i := range raws {
 				c.ID = fmt.Sprintf("urn:uuid:%d", i)
 				raws[i] = seal(t, f, w, c)
