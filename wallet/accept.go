@@ -26,7 +26,7 @@ type Package struct {
 	Parents []string `json:"parents"`
 }
 
-// ParsePackage reads a file that Delegate made. What is none is credential.unexpected. It believes
+// ParsePackage reads a file that Draft.Sign made. What is none is credential.unexpected. It believes
 // nothing of what the file holds.
 func ParsePackage(file []byte) (*Package, error) {
 	if len(file) > MaxPackage {
@@ -44,7 +44,7 @@ func ParsePackage(file []byte) (*Package, error) {
 
 const notPackage = "this is not a file that behalf-wallet delegate made"
 
-// Accept takes a delegation that somebody passed on, out of the file that Delegate made. Every link
+// Accept takes a delegation that somebody passed on, out of the file that Draft.Sign made. Every link
 // is opened, each is checked to be within the one above, the root to be one that the framework stands
 // behind, and the last to be ours and in its time; none may be known to be revoked. Only then is it
 // stored, and durable when Accept returns. A supporting credential, and the link of a workgroup whose

@@ -49,7 +49,7 @@ func (w *Wallet) TakeBack(ctx context.Context, prefix string) (*PassedOn, error)
 	return p, w.takeBack(ctx, p)
 }
 
-// TakeBackFile revokes the last link of a file that Delegate made, in this wallet or another: for
+// TakeBackFile revokes the last link of a file that Draft.Sign made, in this wallet or another: for
 // who stands above it, and for the person it is about where the link names this wallet's key. The
 // issuer decides whether we may (delegation.md §12). The record returned has no id, and is not kept, where the link is not ours.
 func (w *Wallet) TakeBackFile(ctx context.Context, file []byte) (*PassedOn, error) {
