@@ -38,7 +38,9 @@ func (i *Issuer) hostedName(delegation string) (string, error) {
 }
 
 // Onward returns the links that were passed on below the delegation called id, with the state of
-// each: at most MaxPage, in no order that means anything.
+// each, in no order that means anything. There are at most MaxPage: where more were passed on, the
+// rest is left out and nothing says so. A delegation that is not there has none. Errors:
+// storage.unavailable, storage.corrupt.
 func (i *Issuer) Onward(ctx context.Context, id string) ([]Hosted, error) {
 	var out []Hosted
 	for e, err := range i.cfg.Store.Scan(ctx, prefixHosted+id+"-") {
@@ -77,6 +79,9 @@ func (i *Issuer) hostedState(ctx context.Context, credential string) (State, err
 
 // RevokeOnward takes the one link called id back, which a person signed, and with it all below it,
 // for the issuer's operator. When it returns nil that is durable; doing it again changes nothing.
+//
+// Errors: json.* for a Change that is not well formed, object.unknown for an id that is no such
+// link's, revoke.not_durable where nothing was changed.
 func (i *Issuer) RevokeOnward(ctx context.Context, id string, c Change) (Hosted, error) {
 	if err := c.check(); err != nil {
 		return Hosted{}, err

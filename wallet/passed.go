@@ -51,7 +51,8 @@ func (w *Wallet) TakeBack(ctx context.Context, prefix string) (*PassedOn, error)
 
 // TakeBackFile revokes the last link of a file that Draft.Sign made, in this wallet or another: for
 // who stands above it, and for the person it is about where the link names this wallet's key. The
-// issuer decides whether we may (delegation.md §12). The record returned has no id, and is not kept, where the link is not ours.
+// issuer decides whether we may (delegation.md §12): if not, it is revoke.not_authorised, and what is no such file is
+// credential.unexpected. The record returned has no id, and is not kept, where the link is not ours.
 func (w *Wallet) TakeBackFile(ctx context.Context, file []byte) (*PassedOn, error) {
 	if _, err := w.framework(); err != nil {
 		return nil, err
