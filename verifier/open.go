@@ -22,6 +22,20 @@ type opening struct {
 	token map[string][]string
 	want  credential.Binding
 	keys  credential.Keys
+	waste int // credentials beside the leaves that could not be read
+}
+
+// maxWaste is how many credentials beside the leaves may be unreadable. Each can cost a fetch from its issuer,
+// and whoever presents can make up any number of them.
+const maxWaste = 8
+
+// pass goes on without a credential beside the leaves that was refused, and ends it all at too many.
+func (o *opening) pass(ctx context.Context, refused error) error {
+	o.cfg.Logger.InfoContext(ctx, "a credential beside the leaf is refused", "reason", reason.Of(refused))
+	if o.waste++; o.waste > maxWaste {
+		return reason.New(reason.LimitChain, "too many presentations that cannot be read")
+	}
+	return nil
 }
 
 // attempt is one leaf of an answer: what was shown for it, or why it is refused.
@@ -128,7 +142,8 @@ func (o *opening) leaf(ctx context.Context, id string, beside *support) (*eviden
 }
 
 // above opens the links above the leaves. Unread is why the first that nobody can place could not be
-// read: it may be the one that a chain lacks. The error is for an answer whose form is not that of its query.
+// read: it may be the one that a chain lacks. The error is for an answer whose form is not that of its query,
+// and for too many such links.
 func (o *opening) above(ctx context.Context) (links []shownLink, unread, err error) {
 	for _, id := range o.answered(queryParents) {
 		for _, raw := range o.token[id] {
@@ -137,11 +152,14 @@ func (o *opening) above(ctx context.Context) (links []shownLink, unread, err err
 				return nil, nil, err
 			}
 			link, err := o.openAbove(ctx, f, id, raw)
-			if err != nil {
-				unread = cmp.Or(unread, err)
+			if err == nil {
+				links = append(links, link)
 				continue
 			}
-			links = append(links, link)
+			unread = cmp.Or(unread, err)
+			if err := o.pass(ctx, err); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	return links, unread, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -94,4 +95,52 @@ func TestNoHandleForWhatTheQueryDoesNotCover(t *testing.T) {
 	if !strings.Contains(got.Body.String(), `"decision":false`) {
 		t.Errorf("a handle permits what its session did not: %s", got.Body)
 	}
+}
+
+// TestWaste ends an answer in which too much cannot be read, before its issuers are all asked for their keys.
+func TestWaste(t *testing.T) {
+	for _, format := range []string{sd, vc} {
+		for _, base := range []string{"parents", "identity", "membership"} {
+			t.Run(format+" "+base, func(t *testing.T) {
+				for n, want := range map[int]reason.Code{8: reason.OK, 9: reason.LimitChain, 30: reason.LimitChain} {
+					w := newWard(t)
+					s := w.ask(booking())
+					token := map[string][]string{queryOf(format): {w.showAny(s, format, w.seal(format, w.root(format), w.issuer), w.bob)}}
+					for i := range n {
+						by := w.docs.put(t, fmt.Sprintf("did:web:hospital.test:%d", i), newKey(t, key.ES256))
+						token[idIn(base, format)] = append(token[idIn(base, format)], w.made(s, format, base, by))
+					}
+					resolved := 0
+					w.docs.hook = func(id did.DID) (*did.Document, error, bool) {
+						made := strings.HasPrefix(id.String(), issuerID+":")
+						if made {
+							resolved++
+						}
+						return nil, did.ErrUnreachable, made
+					}
+					w.expect(w.post(s, token), want)
+					if resolved > 9 || resolved == 0 {
+						t.Errorf("%d documents were asked for", resolved)
+					}
+				}
+			})
+		}
+	}
+}
+
+// made is a credential for a query beside the leaf, by an issuer that somebody made up.
+func (w *ward) made(s session, format, base string, by did.Signer) string {
+	w.Helper()
+	c := w.stranger(format)
+	switch base {
+	case "identity":
+		c = w.bindingOf(format)
+	case "membership":
+		c = w.memberOf(format)
+	}
+	c.Issuer = by.Method.DID().String()
+	if base == "membership" {
+		return w.proved(format, w.seal(format, c, by), w.binding(s), w.joy)
+	}
+	return w.disclosed(format, c, by)
 }

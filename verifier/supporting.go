@@ -10,6 +10,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
@@ -23,7 +24,7 @@ type support struct {
 }
 
 // supporting opens identity bindings and memberships. The error is for an answer whose form is not that
-// of its query.
+// of its query, and for too many that are refused.
 func (o *opening) supporting(ctx context.Context) (*support, error) {
 	out := new(support)
 	for _, id := range o.answered(queryMember, queryIdentity) {
@@ -33,14 +34,11 @@ func (o *opening) supporting(ctx context.Context) (*support, error) {
 			if err != nil {
 				return nil, err
 			}
-			if q.Bound() {
-				out.addMember(o.member(ctx, f, raw))
+			if err = o.support(ctx, out, f, q, raw); err == nil {
 				continue
 			}
-			if v, err := credential.Open(ctx, f, []byte(raw), o.keys); err != nil {
-				o.cfg.Logger.InfoContext(ctx, "an identity binding is refused", "reason", reason.Of(err))
-			} else if v.Credential().Type == credential.TypeIdentityBinding {
-				out.credentials = append(out.credentials, v)
+			if err := o.pass(ctx, err); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -53,6 +51,20 @@ func (o *opening) supporting(ctx context.Context) (*support, error) {
 	return out, nil
 }
 
+// support opens one supporting credential and adds it to out.
+func (o *opening) support(ctx context.Context, out *support, f credential.Format, q *dcql.Credential, raw string) error {
+	if q.Bound() {
+		p, err := o.member(ctx, f, raw)
+		out.addMember(p, err)
+		return err
+	}
+	v, err := credential.Open(ctx, f, []byte(raw), o.keys)
+	if err == nil && v.Credential().Type == credential.TypeIdentityBinding {
+		out.credentials = append(out.credentials, v)
+	}
+	return err
+}
+
 // member opens a membership with the proof of its holder. Nonce, audience, age and holder are refused as
 // for a leaf. A proof over a membership that is itself refused, or whose issuer nobody knows, proves
 // a presenter who is no member.
@@ -62,7 +74,6 @@ func (o *opening) member(ctx context.Context, f credential.Format, raw string) (
 		return p, nil
 	}
 	code := reason.Of(err)
-	o.cfg.Logger.InfoContext(ctx, "a membership is refused", "reason", code)
 	if err == nil || code == reason.FetchNotAllowed || strings.HasPrefix(string(code), "credential.") {
 		err = notAMember(err)
 	}
