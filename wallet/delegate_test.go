@@ -98,12 +98,7 @@ func TestThreeLinks(t *testing.T) {
 
 func TestDelegateRefuses(t *testing.T) {
 	w := newTown(t)
-	w.grant = func(c *credential.Credential) {
-		c.Permissions = append(c.Permissions, credential.Permission{
-			ID: "urn:uuid:22222222-2222-4222-8222-222222222222", Resource: "gp-record/letters", Actions: []string{"view"}, Risk: "routine",
-			Constraint: credential.ParseConstraint([]byte(`{"onTuesdays":true}`)),
-		})
-	}
+	w.grant = voidLetters
 	tom := w.wallet()
 	e := w.receive(tom)
 	june := w.wallet().DID()

@@ -25,6 +25,14 @@ var viewing = []Permitted{{"appointments", []string{"view"}}}
 // agents lets what is granted be passed on to agents too.
 func agents(c *credential.Credential) { c.Redelegation.Kinds = []string{"person", "agent"} }
 
+// voidLetters adds a permission that nobody understands the limits of, so that it grants nothing.
+func voidLetters(c *credential.Credential) {
+	c.Permissions = append(c.Permissions, credential.Permission{
+		ID: "urn:uuid:22222222-2222-4222-8222-222222222222", Resource: "gp-record/letters", Actions: []string{"view"}, Risk: "routine",
+		Constraint: credential.ParseConstraint([]byte(`{"onTuesdays":true}`)),
+	})
+}
+
 // proposed returns the link that p asks for.
 func proposed(t *testing.T, w *Wallet, e *Entry, p Proposal) *credential.Credential {
 	t.Helper()
@@ -103,12 +111,7 @@ func TestAgent(t *testing.T) {
 // TestPossible shows what is said where a wish goes beyond what is held.
 func TestPossible(t *testing.T) {
 	w := newTown(t)
-	w.grant = func(c *credential.Credential) {
-		c.Permissions = append(c.Permissions, credential.Permission{
-			ID: "urn:uuid:22222222-2222-4222-8222-222222222222", Resource: "gp-record/letters", Actions: []string{"view"}, Risk: "routine",
-			Constraint: credential.ParseConstraint([]byte(`{"onTuesdays":true}`)),
-		})
-	}
+	w.grant = voidLetters
 	tom := w.wallet()
 	e := w.receive(tom)
 	all := []string{"appointments:view,book,cancel", "prescriptions/repeat:view,request", "gp-record/test-results:view"}
