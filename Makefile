@@ -5,7 +5,7 @@ GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid=
 FUZZTIME ?= 15s
 # For mutate: the tests that come last, as they are slow, and the files of the verifier that check links.
-SLOW = ^Test(P[0-9]|Properties|WhatAPermit|Lemmas|Generator|CutIs|Attacks$$|Allocations|Deterministic|NothingIs|Rules|ReasonsAreExp|Explain|ExplanationIs|OnePlace|Scenarios|Sabotage|Stop|Repairs)
+SLOW = ^Test(P[0-9]|Properties|Lemmas|Generator|CutIs|Attacks$$|Allocations|Deterministic|NothingIs|Rules|ReasonsAreExp|Explain|ExplanationIs|OnePlace|Scenarios|Sabotage|Stop|Repairs)
 LINKCHECKS = open.go,assemble.go,judge.go,world.go,supporting.go
 
 .DEFAULT_GOAL := help
