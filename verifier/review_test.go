@@ -4,6 +4,7 @@ package verifier_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -143,4 +144,24 @@ func (w *ward) made(s session, format, base string, by did.Signer) string {
 		return w.proved(format, w.seal(format, c, by), w.binding(s), w.joy)
 	}
 	return w.disclosed(format, c, by)
+}
+
+// TestRestrictionsOfAnAgeThatCannotBeRead takes an answer whose age is written badly for one that was kept.
+func TestRestrictionsOfAnAgeThatCannotBeRead(t *testing.T) {
+	for _, age := range [][]string{{"1"}, {"99999999999"}, {"x"}, {""}, {"-1"}, {"0, 60"}, {"0", "60"}} {
+		s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Age"] = age
+			says(`{"restrictions":[]}`)(w, r)
+		})
+		if _, err := s.InForce(t.Context(), "urn:p:1"); err == nil {
+			t.Errorf("an answer of age %q was taken", age)
+		}
+	}
+	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Age", "0")
+		says(`{"restrictions":[]}`)(w, r)
+	})
+	if _, err := s.InForce(t.Context(), "urn:p:1"); err != nil {
+		t.Errorf("a fresh answer was refused: %v", err)
+	}
 }

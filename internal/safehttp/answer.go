@@ -178,15 +178,20 @@ func goodETag(e string) bool {
 	return ok
 }
 
-// dated returns what an answer says of its own age (RFC 9111 §4.2.3); what cannot be read is zero.
+// dated returns what an answer says of its own age (RFC 9111 §4.2.3). A date that cannot be read is
+// zero; an age that cannot be read is as old as any.
 func dated(h http.Header) (date time.Time, age time.Duration) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		date = time.Time{}
 	}
-	seconds, err := strconv.ParseUint(h.Get("Age"), 10, 31)
-	if err != nil {
+	ages := h.Values("Age")
+	if len(ages) == 0 {
 		return date, 0
+	}
+	seconds, err := strconv.ParseUint(ages[0], 10, 31)
+	if err != nil || len(ages) > 1 {
+		return date, maxAge
 	}
 	return date, min(time.Duration(seconds)*time.Second, maxAge)
 }
