@@ -104,6 +104,11 @@ func TestInTheClear(t *testing.T) {
 		}
 		noRoom(t, reflect.ValueOf(o.Credential))
 	}
+	o, _, err := g.f.OpenPresentation(context.Background(), g.raw(), g.w.Binding, g.w.Keys)
+	if err == nil { // its memory is not that of this presentation alone
+		noRoom(t, reflect.ValueOf(o.Credential.Permissions[:1:1]))
+	}
+	refused(t, err, "")
 }
 
 // TestChangedWhole changes what is remembered. Every change is told as if nothing were.
