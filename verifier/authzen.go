@@ -157,14 +157,13 @@ func (g *Gateway) evaluateToken(ctx context.Context, e *Evaluation, a Access) (D
 	if err := a.check(); err != nil {
 		return g.settle(ctx, s, question{access: a, refusal: err})
 	}
-	q := g.examine(ctx, s, a, token)
-	if err := e.presenterIs(q.held.presentation.Presenter); err != nil && q.refusal == nil {
-		q.refusal = err
-	}
-	if !sameAccess(a, s.Access) && q.refusal == nil {
-		q.refusal = reason.New(reason.QueryUnsatisfied, "the presentation was asked for another access")
-	}
-	return g.settle(ctx, s, q)
+	return g.settle(ctx, s, g.examine(ctx, s, a, token, func(presenter string) error {
+		err := e.presenterIs(presenter)
+		if err == nil && !sameAccess(a, s.Access) {
+			err = reason.New(reason.QueryUnsatisfied, "the presentation was asked for another access")
+		}
+		return err
+	}))
 }
 
 // presenterIs compares the delegate that the service names, if it does, with the one who proved to be it.

@@ -37,18 +37,24 @@ func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decide
 	if r.Error != "" {
 		return g.settle(ctx, s, question{access: s.Access, refusal: reason.New(reason.PresentationNoDelegation, "the wallet declined")})
 	}
-	return g.settle(ctx, s, g.examine(ctx, s, s.Access, r.Token))
+	return g.settle(ctx, s, g.examine(ctx, s, s.Access, r.Token, anybody))
 }
 
-// examine verifies what was shown in s and turns it into a question about access a.
-func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string) question {
+// anybody takes whoever presents.
+func anybody(string) error { return nil }
+
+// examine verifies what was shown in s and turns it into a question about access a. A leaf whose presenter fits
+// refuses stands in the way of no other.
+func (g *Gateway) examine(ctx context.Context, s *session, a Access, token map[string][]string, fits func(presenter string) error) question {
 	all, err := within(ctx, g, func(ctx context.Context) ([]attempt, error) { return g.open(ctx, s, token) })
 	if err != nil {
 		all = []attempt{{refusal: err}}
 	}
 	questions := make([]question, len(all))
 	for i, one := range all {
-		questions[i] = g.questionOf(ctx, s, a, one)
+		if questions[i] = g.questionOf(ctx, s, a, one); questions[i].refusal == nil {
+			questions[i].refusal = fits(questions[i].held.presentation.Presenter)
+		}
 	}
 	return g.best(ctx, questions)
 }

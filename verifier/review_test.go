@@ -3,6 +3,7 @@
 package verifier_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -163,5 +164,25 @@ func TestRestrictionsOfAnAgeThatCannotBeRead(t *testing.T) {
 	})
 	if _, err := s.InForce(t.Context(), "urn:p:1"); err != nil {
 		t.Errorf("a fresh answer was refused: %v", err)
+	}
+}
+
+// TestActAmongSeveralLeaves has the service name the delegate whose leaf it means: another's does not stand in its way.
+func TestActAmongSeveralLeaves(t *testing.T) {
+	w := newWorld(t)
+	for who, want := range map[did.URL]string{w.bob.Method: `"decision":true`, w.carol.Method: `"decision":true`, w.issuer.Method: `"decision":false`} {
+		s := w.ask(booking())
+		carols := w.root(vc)
+		carols.Delegate.ID = w.carol.Method.DID().String()
+		token, err := json.Marshal(map[string][]string{
+			"delegation": {w.showAny(s, sd, w.seal(sd, w.root(sd), w.issuer), w.bob)}, "delegation_jwt": {w.showAny(s, vc, w.seal(vc, carols, w.issuer), w.carol)},
+		})
+		must(t, err)
+		body := strings.Replace(evaluation(`"request_id":"`+s.ID+`","vp_token":`+string(token)), `"id":"`+principal+`"}`,
+			`"id":"`+principal+`","properties":{"act":{"sub":"`+who.DID().String()+`"}}}`, 1)
+		got := w.call("POST", "/access/v1/evaluation", "application/json", body)
+		if !strings.Contains(got.Body.String(), want) {
+			t.Errorf("%s: %s", who.DID().Method(), got.Body)
+		}
 	}
 }
