@@ -219,13 +219,3 @@ func typeOf(vct string) string {
 	}
 	return ""
 }
-
-func vctOf(kind string) string {
-	switch kind {
-	case credential.TypeDelegation:
-		return credential.VCTDelegation
-	case credential.TypeIdentityBinding:
-		return credential.VCTIdentityBinding
-	}
-	return credential.VCTWorkgroupMembership
-}

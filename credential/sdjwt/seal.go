@@ -140,7 +140,7 @@ func (s *sealer) payload(c *credential.Credential, holder key.Public, now time.T
 	o := wire.Open(make([]byte, 0, 2048))
 	o.Text("iss", c.Issuer)
 	o.Text("sub", c.Delegate.ID)
-	o.Text("vct", vctOf(c.Type))
+	o.Text("vct", credential.VCT(c.Type))
 	o.Text("jti", c.ID)
 	o.Int("iat", now.Unix())
 	o.Int("nbf", c.ValidFrom.Unix())
