@@ -34,6 +34,7 @@ const (
 	MaxNote     = 500               // bytes of a note on a change of state
 	MaxReason   = 64                // bytes of its reason
 	MaxHosted   = 64                // person-issued links hosted for one credential
+	MaxOnward   = 4096              // of them, at all depths, that are read for one delegation
 	MaxName     = 128               // bytes of Config.Name
 	maxAttempts = 16                // commits tried while others win; more than MaxTxTries, so that a code is never starved
 )

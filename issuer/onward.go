@@ -38,8 +38,8 @@ func (i *Issuer) hostedName(delegation string) (string, error) {
 }
 
 // Onward returns the links that were passed on below the delegation called id, with the state of
-// each, in no order that means anything. There are at most MaxPage: where more were passed on, the
-// rest is left out and nothing says so. A delegation that is not there has none. Errors:
+// each, in no order that means anything. There are at most MaxOnward: where more were
+// passed on, revoking the delegation ends those that are left out too. A delegation that is not there has none. Errors:
 // storage.unavailable, storage.corrupt.
 func (i *Issuer) Onward(ctx context.Context, id string) ([]Hosted, error) {
 	var out []Hosted
@@ -54,7 +54,7 @@ func (i *Issuer) Onward(ctx context.Context, id string) ([]Hosted, error) {
 		if h.State, err = i.hostedState(ctx, h.Credential); err != nil {
 			return nil, err
 		}
-		if out = append(out, h); len(out) == MaxPage {
+		if out = append(out, h); len(out) == MaxOnward {
 			break
 		}
 	}
