@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,9 +47,10 @@ var steps = []struct {
 		}}
 	}, reason.InternalIndeterminate},
 	{"framework", func(cfg *verifier.Config, fail func(context.Context)) {
-		good, n := cfg.Framework, 0
+		good := cfg.Framework
+		var n atomic.Int32 // a step that is deaf goes on beside those that follow
 		cfg.Framework = func() *trustframework.Framework {
-			if n++; n == 1 {
+			if n.Add(1) == 1 {
 				return good() // for the request
 			}
 			fail(context.Background())
