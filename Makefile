@@ -44,7 +44,8 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 mutate: ## every condition of the decision and of the link checks, removed or flipped: does a test notice?
 	BEHALF_CASES=100 BEHALF_SEED=1 $(GO) run ./test/mutate -stage './delegation -test.skip=$(SLOW)' -stage ./delegation/scenario \
-	  -stage './delegation -test.run=$(SLOW) -test.skip=^TestAllocations -rapid.checks=20 -rapid.seed=1 -rapid.nofailfile' ./delegation
+	  -stage './delegation -test.run=$(SLOW) -test.skip=^TestAllocations -rapid.checks=20 -rapid.seed=1 -rapid.nofailfile' \
+	  -stage './cmd/behalf-gateway -test.run=^TestScripts$$/^explain$$' -timeout 60s ./delegation
 	$(GO) run ./test/mutate -files $(LINKCHECKS) -stage './verifier -test.skip=^Test(Attacks|Workgroup|IdentityBinding|Restriction|Uses|FileRestrictions|Waste)' -stage ./verifier -timeout 90s ./verifier
 
 build: ## the five commands, static, into bin/
