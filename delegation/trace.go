@@ -103,7 +103,7 @@ func (t *trace) note(n Node) {
 // say notes what a rule came to, of which no more can be said than text.
 func (t *trace) say(rule, text string) {
 	if t != nil {
-		t.note(Node{Rule: rule, Mark: Noted, Text: text})
+		t.note(Node{Rule: rule, Text: text})
 	}
 }
 
@@ -131,7 +131,7 @@ func (t *trace) unreached() {
 	}
 	if i := slices.Index(names, at); i >= 0 && i+1 < len(names) {
 		t.end()
-		t.add(Node{Mark: Noted, Text: "not reached: " + strings.Join(names[i+1:], ", ")})
+		t.add(Node{Text: "not reached: " + strings.Join(names[i+1:], ", ")})
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *trace) path(c *ceiling) {
 	for i, a := range c.path {
 		names[i] = a.ID
 	}
-	t.pend(Node{Mark: Noted, Text: "path " + strings.Join(names, " < ") + ", risk up to " + riskName(c.maxRisk)})
+	t.pend(Node{Text: "path " + strings.Join(names, " < ") + ", risk up to " + riskName(c.maxRisk)})
 }
 
 // supporting notes whether a supporting credential counts (§4.5).
@@ -171,7 +171,7 @@ func (t *trace) supporting(s *Supporting, counts bool) {
 	case counts:
 		t.pend(Node{Mark: Held, Text: "supporting credential " + s.Name + " counts"})
 	default:
-		t.pend(Node{Mark: Noted, Text: "supporting credential " + s.Name + " is ignored"})
+		t.pend(Node{Text: "supporting credential " + s.Name + " is ignored"})
 	}
 }
 
@@ -217,7 +217,7 @@ func (t *trace) irrelevant(l *link, p *credential.Permission) {
 }
 
 func (t *trace) about(rule string, l *link, p *credential.Permission, text string) {
-	t.note(Node{Rule: rule, Link: l.Name, Permission: p.ID, Mark: Noted, Text: text})
+	t.note(Node{Rule: rule, Link: l.Name, Permission: p.ID, Text: text})
 }
 
 // class notes that the controller classed a path that bears on the request. Maps have no order, so
@@ -226,14 +226,14 @@ func (t *trace) class(path, class string) {
 	if t == nil {
 		return
 	}
-	t.classes = append(t.classes, Node{Mark: Noted, Text: class + " by the controller's class of " + path})
+	t.classes = append(t.classes, Node{Text: class + " by the controller's class of " + path})
 	slices.SortFunc(t.classes, func(a, b Node) int { return strings.Compare(a.Text, b.Text) })
 }
 
 // review notes a link whose review is overdue.
 func (t *trace) review(l *link) {
 	if t != nil {
-		t.reviews = append(t.reviews, Node{Link: l.Name, Mark: Noted, Text: "review was due by " + instantText(l.Credential.ReviewBy)})
+		t.reviews = append(t.reviews, Node{Link: l.Name, Text: "review was due by " + instantText(l.Credential.ReviewBy)})
 	}
 }
 
@@ -243,7 +243,7 @@ func (t *trace) entry(leaf *link, en *entry) {
 		return
 	}
 	t.section("M1")
-	t.begin(Node{Permission: en.permission.ID, Link: leaf.Name, Mark: Noted, Text: history(en)})
+	t.begin(Node{Permission: en.permission.ID, Link: leaf.Name, Text: history(en)})
 }
 
 // history says which permissions an entry rests on, up to that of the root.
@@ -277,7 +277,7 @@ func (t *trace) mismatched() {
 	if t == nil {
 		return
 	}
-	t.note(Node{Rule: "M1", Mark: Noted, Text: "does not cover the resource, or lacks the action: no answer"})
+	t.note(Node{Rule: "M1", Text: "does not cover the resource, or lacks the action: no answer"})
 	t.end()
 }
 
@@ -286,9 +286,9 @@ func (t *trace) risk(en *entry, risk int) {
 	if t == nil {
 		return
 	}
-	t.pend(Node{Mark: Noted, Text: "it is " + riskName(risk)})
+	t.pend(Node{Text: "it is " + riskName(risk)})
 	for up := en; up != nil; up = up.up {
-		t.pend(Node{Permission: up.permission.ID, Mark: Noted, Text: up.permission.Risk + " by its issuer"})
+		t.pend(Node{Permission: up.permission.ID, Text: up.permission.Risk + " by its issuer"})
 	}
 	t.pending = append(t.pending, t.classes...)
 }
@@ -298,7 +298,7 @@ func (t *trace) demand(list []string, by string, p *credential.Permission) {
 	if t == nil || len(list) == 0 {
 		return
 	}
-	n := Node{Mark: Noted, Text: by + listed(list)}
+	n := Node{Text: by + listed(list)}
 	if p != nil {
 		n.Permission = p.ID
 	}
@@ -315,14 +315,14 @@ func (t *trace) overdue() {
 // need notes the assurance that is needed (M11).
 func (t *trace) need(need int) {
 	if t != nil {
-		t.pend(Node{Mark: Noted, Text: assuranceName(need) + " is needed"})
+		t.pend(Node{Text: assuranceName(need) + " is needed"})
 	}
 }
 
 // best notes which of two answers C1 prefers, and by which rule.
 func (t *trace) best(won, lost *answer, by string) {
 	if t != nil {
-		t.pend(Node{Permission: won.permission.ID, Mark: Noted, Text: "preferred to " + lost.permission.ID + ": " + by})
+		t.pend(Node{Permission: won.permission.ID, Text: "preferred to " + lost.permission.ID + ": " + by})
 	}
 }
 
@@ -358,7 +358,7 @@ func (t *trace) conclude(rule string, a *answer) {
 		return
 	}
 	t.note(Node{
-		Rule: rule, Permission: a.permission.ID, Mark: Noted, Reason: a.code,
+		Rule: rule, Permission: a.permission.ID, Reason: a.code,
 		Text: "the best answer is " + a.outcome.String(),
 	})
 }
