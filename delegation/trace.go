@@ -20,6 +20,7 @@ type trace struct {
 	pending []Node // notes that belong below the next check
 	classes []Node // the controller's classes that raise the risk (M5)
 	reviews []Node // reviews that are overdue (M10)
+	choices []Node // which of two answers was preferred, in turn (C1)
 	limits  []bound
 	holds   map[string]string // what is so where a rule holds
 }
@@ -129,10 +130,8 @@ func (t *trace) unreached() {
 	for _, s := range sections() {
 		names = append(names, s.name)
 	}
-	if i := slices.Index(names, at); i >= 0 && i+1 < len(names) {
-		t.end()
-		t.add(Node{Text: "not reached: " + strings.Join(names[i+1:], ", ")})
-	}
+	t.end()
+	t.add(Node{Text: "not reached: " + strings.Join(names[slices.Index(names, at)+1:], ", ")})
 }
 
 // pend notes n below the check that comes next.
@@ -154,7 +153,7 @@ func (t *trace) accreditation(a *trustframework.Accreditation, code reason.Code)
 
 // path notes the way from the entry that was taken up to the anchor.
 func (t *trace) path(c *ceiling) {
-	if t == nil || c == nil {
+	if t == nil {
 		return
 	}
 	names := make([]string, len(c.path))
@@ -322,7 +321,7 @@ func (t *trace) need(need int) {
 // best notes which of two answers C1 prefers, and by which rule.
 func (t *trace) best(won, lost *answer, by string) {
 	if t != nil {
-		t.pend(Node{Permission: won.permission.ID, Text: "preferred to " + lost.permission.ID + ": " + by})
+		t.choices = append(t.choices, Node{Permission: won.permission.ID, Text: "preferred to " + lost.permission.ID + ": " + by})
 	}
 }
 
@@ -357,6 +356,7 @@ func (t *trace) conclude(rule string, a *answer) {
 	if t == nil {
 		return
 	}
+	t.pending, t.choices = append(t.pending, t.choices...), nil
 	t.note(Node{
 		Rule: rule, Permission: a.permission.ID, Reason: a.code,
 		Text: "the best answer is " + a.outcome.String(),

@@ -53,8 +53,6 @@ func wording(d Decision, shown reason.Code) string {
 	switch shown {
 	case reason.CredentialNotYetValid, reason.CredentialExpired:
 		return datesWording(d)
-	case "":
-		return classWording(d.Reason)
 	}
 	if text := ownWording(shown); text != "" {
 		return text
