@@ -35,6 +35,8 @@ func TestExplanationInWords(t *testing.T) {
 	misshapen := one()
 	misshapen.root().GrantedBy, misshapen.permission().Risk = "", "x"
 
+	duty := one()
+	duty.permission().Constraint.Requires = []string{"notify:principal"}
 	reversed := one()
 	reversed.permission().Risk, reversed.root().ValidUntil = "x", reversed.root().ValidFrom
 
@@ -147,6 +149,9 @@ func TestExplanationInWords(t *testing.T) {
 · not reached`}},
 		"nothing to do": {one(), []string{`
     · M14 obligations: none
+`}},
+		"one duty": {duty, []string{`
+  · obligations: "notify:principal"
 `}},
 		"stale": {stale, []string{`
   ✓ S4.1 there is a verified snapshot of the framework
