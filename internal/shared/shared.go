@@ -46,27 +46,28 @@ type File struct {
 }
 
 // Scenarios returns the files of decision scenarios that EnvScenarios lists; by default the
-// published ones, with the rules of Dir. A file that cannot be read ends the test, and so does a
-// list without any.
+// published ones, with the rules of Dir. A relative path is relative to the module, whichever
+// package's test it is, and may be a pattern. A file that cannot be read ends the test, and so does
+// a pattern without any.
 func Scenarios(t testing.TB) []File {
 	t.Helper()
-	paths := filepath.SplitList(os.Getenv(EnvScenarios))
-	if len(paths) == 0 {
-		var err error
-		if paths, err = filepath.Glob(filepath.Join(Dir(t, "scenarios"), "*.json")); err != nil {
-			t.Fatal(err)
-		}
+	patterns := filepath.SplitList(os.Getenv(EnvScenarios))
+	if len(patterns) == 0 {
+		patterns = []string{filepath.Join(Dir(t, "scenarios"), "*.json")}
 	}
 	var files []File
-	for _, path := range paths {
-		if path == "" {
+	for _, pattern := range patterns {
+		if pattern == "" {
 			continue
 		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
+		if !filepath.IsAbs(pattern) {
+			pattern = filepath.Join(module(), pattern)
 		}
-		files = append(files, File{filepath.Base(path), raw})
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no file of scenarios at %s", pattern)
+		}
+		files = append(files, read(t, paths)...)
 	}
 	if len(files) == 0 {
 		t.Fatal("no files of scenarios")
@@ -74,8 +75,24 @@ func Scenarios(t testing.TB) []File {
 	return files
 }
 
-// root is the folder shared/ beside the module's own, found from where this file was compiled.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..", "shared")
+func read(t testing.TB, paths []string) []File {
+	t.Helper()
+	var files []File
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, File{filepath.Base(path), raw})
+	}
+	return files
 }
+
+// module is the root of the module, found from where this file was compiled.
+func module() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// root is the folder shared/ beside the module's own.
+func root() string { return filepath.Join(module(), "..", "shared") }
