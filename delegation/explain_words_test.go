@@ -14,10 +14,6 @@ import (
 
 // TestExplanationInWords holds what an operator reads to the word, line below line.
 func TestExplanationInWords(t *testing.T) {
-	sensitive := one().selfIssued()
-	sensitive.support(credential.TypeIdentityBinding, "mallory", "")
-	sensitive.r.Resource, sensitive.r.Action, sensitive.r.Categories = "record/tests", "view", nil
-
 	helper := one()
 	helper.root().Delegate.Kind, helper.root().ReviewBy = "agent", helper.w.Now.Add(-time.Hour)
 
@@ -44,7 +40,7 @@ func TestExplanationInWords(t *testing.T) {
 		f    *fixture
 		want []string
 	}{
-		"permitted": {sensitive, []string{`
+		"permitted": {issuedBySelf(), []string{`
   ✓ S4.6 link link0: an identity binding of the principal counts
     ✓ supporting credential support0 counts
     · supporting credential support1 is ignored
@@ -175,6 +171,15 @@ func TestExplanationInWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// issuedBySelf asks for something sensitive under a root that the principal issued, with two bindings of
+// which one counts.
+func issuedBySelf() *fixture {
+	f := one().selfIssued()
+	f.support(credential.TypeIdentityBinding, "mallory", "")
+	f.r.Resource, f.r.Action, f.r.Categories = "record/tests", "view", nil
+	return f
 }
 
 // twoDenials asks for what two permissions deny, for different reasons, and a third does not reach.
