@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -95,9 +94,6 @@ func sameFramework(a, b *trustframework.Framework) bool {
 func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) judged {
 	out := judged{framework: w.Framework.Version}
 	out.decision = delegation.Decide(w, q.held.presentation, q.access.request(0))
-	if out.decision.Reason == reason.StatusUnavailable && statusMissing(q.held.presentation) {
-		out.decision = denial(reason.StatusRequiredMissing)
-	}
 	if out.decision.RootPermission != "" && limited(q.held.presentation) {
 		if err := g.countUses(ctx, q, w, &out); err != nil {
 			return judged{decision: denial(reason.Of(err)), framework: out.framework}
@@ -109,11 +105,6 @@ func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) ju
 		}
 	}
 	return out
-}
-
-// statusMissing reports whether some link says nowhere what its status is.
-func statusMissing(p delegation.Presentation) bool {
-	return slices.ContainsFunc(p.Chain, func(l delegation.Link) bool { return len(l.Credential.Status) == 0 })
 }
 
 func granted(d delegation.Decision) bool {
