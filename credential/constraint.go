@@ -3,6 +3,7 @@
 package credential
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,9 +22,10 @@ func ParseConstraint(raw []byte) Constraint {
 	return ReadConstraint(&text, raw)
 }
 
-// ReadConstraint is ParseConstraint for the formats: of raw, a part of text.
+// ReadConstraint is ParseConstraint for the formats: of raw, a part of text. Raw has no room to
+// grow into the text behind it, which others may see.
 func ReadConstraint(text *view.Text, raw strictjson.Value) Constraint {
-	c := Constraint{Raw: raw}
+	c := Constraint{Raw: slices.Clip(raw)}
 	for m, err := range strictjson.Members(raw) {
 		if err == nil {
 			err = c.member(text, m)

@@ -61,7 +61,6 @@ func (i *issued) payload(raw []byte) (err error) {
 		return err
 	}
 	i.late, i.places = p.verdict(), p.Places
-	clip(i.base.Permissions)
 	if i.late != nil && (!proof.Decides(i.late) || i.base.Issuer == "") {
 		return i.late
 	}

@@ -4,7 +4,6 @@ package sdjwt
 
 import (
 	"context"
-	"slices"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
@@ -61,17 +60,8 @@ func (w *whole) opened() credential.Opened {
 
 // keep remembers o, which m turned out to say after every check.
 func (f *Format) keep(hash warm.Key, m *message, o credential.Opened) {
-	clip(o.Credential.Permissions)
 	w := &whole{c: *o.Credential, digest: o.Digest, method: m.method, key: m.key, holder: o.Holder}
 	f.wholes.Put(hash, w, w.cost(len(m.presented)))
-}
-
-// clip leaves the bytes of constraints, which are parts of more, no room to grow into.
-func clip(list []credential.Permission) {
-	for i := range list {
-		c := &list[i].Constraint
-		c.Raw = slices.Clip(c.Raw)
-	}
 }
 
 // Bytes that parts of a whole take at most.

@@ -3,7 +3,6 @@
 package vcjwt
 
 import (
-	"slices"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -55,10 +54,6 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 	}
 	if err := claims.agree(i.c); err != nil {
 		return nil, err
-	}
-	for k := range i.c.Permissions { // the bytes of constraints are parts of more: no room to grow into it
-		c := &i.c.Permissions[k].Constraint
-		c.Raw = slices.Clip(c.Raw)
 	}
 	if i.method, err = proof.Method(t.Header.KeyID, i.c.Issuer); err != nil {
 		return nil, err
