@@ -21,10 +21,11 @@ const (
 	ContextVC         = "https://www.w3.org/ns/credentials/v2"
 	ContextDelegation = "https://example.org/ns/delegation/v1"
 	SchemaID          = "https://example.org/schemas/delegation-credential-1.json"
-	VCTDelegation     = "https://example.org/vct/delegation/1"
 
-	VCTIdentityBinding     = "https://example.org/vct/identity-binding/1"
-	VCTWorkgroupMembership = "https://example.org/vct/workgroup-membership/1"
+	VCTNamespace           = "https://example.org/vct/" // every vct of ours begins so
+	VCTDelegation          = VCTNamespace + "delegation/1"
+	VCTIdentityBinding     = VCTNamespace + "identity-binding/1"
+	VCTWorkgroupMembership = VCTNamespace + "workgroup-membership/1"
 )
 
 // VCT returns the vct by which dc+sd-jwt names a type of credential, "" for one that there is not.

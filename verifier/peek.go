@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/dcql"
@@ -17,9 +18,6 @@ import (
 // Nothing in this file is verified. What it reads may refuse an answer, or give a refusal its
 // word, and nothing else.
 
-// vctNamespace is where the credential types of this system are named.
-const vctNamespace = "https://example.org/vct/"
-
 // ourVCT reports whether the vct of an SD-JWT lies in our own namespace, whatever its case.
 func ourVCT(raw string) bool {
 	var claims struct {
@@ -27,7 +25,7 @@ func ourVCT(raw string) bool {
 	}
 	payload := issuedPayload(vp.FormatSDJWT, raw, false)
 	return payload != nil && strictjson.Unmarshal(payload, &claims) == nil &&
-		len(claims.VCT) >= len(vctNamespace) && strings.EqualFold(claims.VCT[:len(vctNamespace)], vctNamespace)
+		len(claims.VCT) >= len(credential.VCTNamespace) && strings.EqualFold(claims.VCT[:len(credential.VCTNamespace)], credential.VCTNamespace)
 }
 
 // issuedPayload returns what the issuer signed, nil if it cannot be found. presented tells whether a
