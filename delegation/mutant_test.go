@@ -18,15 +18,7 @@ import (
 // TestBoundaries holds what stands on a boundary, or beside what a rule is about, to the permitted
 // side. Each case was once a change of a condition that no test noticed.
 func TestBoundaries(t *testing.T) {
-	for _, list := range [][]outcomeCase{trustBoundaries(), registryBoundaries(), authorityBoundaries()} {
-		for _, c := range list {
-			t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-				f := c.of()
-				c.do(f)
-				f.want(t, c.outcome, c.code, c.obligations...)
-			})
-		}
-	}
+	runOutcomes(t, trustBoundaries(), registryBoundaries(), authorityBoundaries())
 }
 
 func trustBoundaries() []outcomeCase {

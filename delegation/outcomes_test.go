@@ -55,7 +55,12 @@ type outcomeCase struct {
 // TestOutcomes holds the boundaries on the permitted side: each would be refused, or carry
 // something else, if a comparison were off by one.
 func TestOutcomes(t *testing.T) {
-	for _, list := range [][]outcomeCase{trustedOutcomes(), authorityOutcomes(), filterOutcomes(), conditionOutcomes()} {
+	runOutcomes(t, trustedOutcomes(), authorityOutcomes(), filterOutcomes(), conditionOutcomes())
+}
+
+func runOutcomes(t *testing.T, lists ...[]outcomeCase) {
+	t.Helper()
+	for _, list := range lists {
 		for _, c := range list {
 			t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 				f := c.of()
