@@ -3,16 +3,22 @@
 package issuer
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/openid/vp"
 )
 
-// Credential configuration ids, one for each securing format.
+// Credential configuration ids, one for each securing format. Those of Data Integrity, ldp_vc on the
+// wire, are ConfigurationLDP and the name of the cryptosuite.
 const (
 	ConfigurationSDJWT = "delegation"        // dc+sd-jwt
 	ConfigurationVCJWT = "delegation-vc-jwt" // vc+jwt, called jwt_vc_json on the wire
+	ConfigurationLDP   = "delegation-"
 )
 
 // formatOf returns the securing format of a credential configuration.
@@ -23,16 +29,20 @@ func formatOf(configuration string) (name string, known bool) {
 	case ConfigurationVCJWT:
 		return vcjwt.Name, true
 	}
-	return "", false
+	suite, found := strings.CutPrefix(configuration, ConfigurationLDP)
+	return suite, found && vp.FormatID(suite) == vp.FormatLDP
 }
 
 func configurationIDs(formats []string) []string {
 	var out []string
 	for _, id := range []string{ConfigurationSDJWT, ConfigurationVCJWT} {
-		for _, f := range formats {
-			if name, _ := formatOf(id); name == f {
-				out = append(out, id)
-			}
+		if name, _ := formatOf(id); slices.Contains(formats, name) {
+			out = append(out, id)
+		}
+	}
+	for _, f := range formats {
+		if vp.FormatID(f) == vp.FormatLDP {
+			out = append(out, ConfigurationLDP+f)
 		}
 	}
 	return out
@@ -54,14 +64,23 @@ func (i *Issuer) Metadata() vci.IssuerMetadata {
 			ProofTypes: map[string]vci.ProofType{"jwt": {Algorithms: algorithms}},
 			Metadata:   &vci.ConfigurationMetadata{Display: []vci.Display{{Name: "Permission to act for someone", Locale: "en-GB"}}},
 		}
-		if f.Name() == sdjwt.Name {
-			c.Format, c.VCT = sdjwt.Name, credential.VCTDelegation
-		} else {
-			c.Format, c.Definition = "jwt_vc_json", &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}
+		switch c.Format = vp.FormatID(f.Name()); c.Format {
+		case vp.FormatSDJWT:
+			c.VCT = credential.VCTDelegation
+		case vp.FormatLDP:
+			c.SigningAlgorithms = []string{f.Name()}
+			c.Definition = definition()
+			c.Definition.Context = []string{credential.ContextVC, credential.ContextDelegation}
+		default:
+			c.Definition = definition()
 		}
 		m.Configurations[configurationIDs([]string{f.Name()})[0]] = c
 	}
 	return m
+}
+
+func definition() *vci.Definition {
+	return &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}
 }
 
 // ServerMetadata returns the authorization server metadata (RFC 8414; OpenID4VCI 1.0 §12.3).

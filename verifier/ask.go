@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -80,9 +81,13 @@ func (g *Gateway) metadata() vp.Metadata {
 	algorithms := []string{"ES256", "ES384", "EdDSA"}
 	m := vp.Metadata{Name: g.cfg.Name, Formats: map[string]vp.Formats{}}
 	for _, f := range g.cfg.Formats {
-		if id := vp.FormatID(f.Name()); id == vp.FormatSDJWT {
+		switch id := vp.FormatID(f.Name()); id {
+		case vp.FormatSDJWT:
 			m.Formats[id] = vp.Formats{SDJWTAlgorithms: algorithms, KBAlgorithms: algorithms}
-		} else {
+		case vp.FormatLDP:
+			suites := append(m.Formats[id].Cryptosuites, f.Name())
+			m.Formats[id] = vp.Formats{ProofTypes: []string{dataintegrity.Type}, Cryptosuites: suites}
+		default:
 			m.Formats[id] = vp.Formats{Algorithms: algorithms}
 		}
 	}

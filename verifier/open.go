@@ -105,7 +105,7 @@ func (o *opening) answered(bases ...string) []string {
 	var ids []string
 	for i := range o.query.Credentials {
 		id := o.query.Credentials[i].ID
-		if len(o.token[id]) > 0 && slices.Contains(bases, strings.TrimSuffix(id, suffixJWT)) {
+		if len(o.token[id]) > 0 && slices.Contains(bases, baseOf(id)) {
 			ids = append(ids, id)
 		}
 	}
@@ -207,21 +207,25 @@ func mismatch(err error) error {
 	return reason.Wrap(reason.QueryTypeMismatch, "vct is not one asked for", err)
 }
 
-// format returns the format that q asks for, if raw looks like it.
+// format returns the format that raw looks like, if q asks for it.
 func (g *Gateway) format(q *dcql.Credential, raw string) (credential.Format, error) {
-	if strings.HasPrefix(raw, "{") {
+	if strings.HasPrefix(raw, "{") && q.Format != vp.FormatLDP {
 		return nil, reason.New(reason.JOSESerializationForbidden, "compact form is the only one")
 	}
+	var asked credential.Format
 	for _, f := range g.cfg.Formats {
 		if vp.FormatID(f.Name()) != q.Format {
 			continue
 		}
-		if other := g.cfg.Formats.Recognise([]byte(raw)); other != nil && other.Name() != f.Name() {
-			return nil, reason.New(reason.QueryUnrequested, "a credential of another format than asked for")
+		if f.Recognises([]byte(raw)) {
+			return f, nil
 		}
-		return f, nil
+		asked = cmp.Or(asked, f)
 	}
-	return nil, reason.New(reason.QueryUnrequested, "a format that was not asked for")
+	if asked == nil || g.cfg.Formats.Recognise([]byte(raw)) != nil {
+		return nil, reason.New(reason.QueryUnrequested, "a format that was not asked for")
+	}
+	return asked, nil // which says what is wrong
 }
 
 // requested checks that every answer was asked for and that enough was answered (OpenID4VP 1.0
@@ -238,7 +242,7 @@ func requested(q *dcql.Query, token map[string][]string) error {
 	switch {
 	case q.Satisfied(answered):
 		return nil
-	case answered[queryTeam] || answered[queryTeam+suffixJWT]:
+	case answered[queryTeam] || answered[queryTeam+suffixJWT] || answered[queryTeam+suffixLDP]:
 		return notAMember(nil)
 	}
 	return reason.New(reason.QueryUnsatisfied, "no delegation was presented")

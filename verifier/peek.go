@@ -35,6 +35,9 @@ func issuedPayload(format, raw string, presented bool) []byte {
 		token, _, _ := bytes.Cut([]byte(raw), []byte("~"))
 		return middle(token)
 	}
+	if format == vp.FormatLDP {
+		return embedded([]byte(raw), presented)
+	}
 	payload := middle([]byte(raw))
 	if presented {
 		payload = middle(enclosed(payload))
@@ -137,6 +140,26 @@ func middle(token []byte) []byte {
 		return nil
 	}
 	return payload
+}
+
+// embedded returns the credential that raw is, or that raw presents.
+func embedded(raw []byte, presented bool) []byte {
+	if !presented {
+		return raw
+	}
+	var one struct {
+		Credential strictjson.Value `json:"verifiableCredential"`
+	}
+	var list struct {
+		Credentials []strictjson.Value `json:"verifiableCredential"`
+	}
+	switch {
+	case strictjson.Unmarshal(raw, &list) == nil && len(list.Credentials) == 1:
+		return list.Credentials[0]
+	case strictjson.Unmarshal(raw, &one) == nil && one.Credential.Kind() == '{':
+		return one.Credential
+	}
+	return nil
 }
 
 // enclosed returns the credential in the envelope of a presentation (VC Data Model 2.0 §4.13).

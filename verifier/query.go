@@ -24,6 +24,7 @@ const (
 	queryMember      = "membership"
 	queryIdentity    = "identity"
 	suffixJWT        = "_jwt"
+	suffixLDP        = "_ldp"
 	maxVocabulary    = 64 // paths below a requested one that a query may name
 	claimHere        = "resource"
 	claimBelow       = "below"
@@ -46,14 +47,11 @@ func query(a Access, f *trustframework.Framework, words *lexicon, formats creden
 	var q dcql.Query
 	ids := map[string][]string{}
 	add := func(base string, c dcql.Credential) {
-		if c.ID = base; c.Format == vp.FormatVCJWT {
-			c.ID += suffixJWT
-		}
+		c.ID = base + suffixOf(c.Format)
 		q.Credentials = append(q.Credentials, c)
 		ids[base] = append(ids[base], c.ID)
 	}
-	for _, format := range formats {
-		id := vp.FormatID(format.Name())
+	for _, id := range formatIDs(formats) {
 		link := credentialQuery(a, below, words.floor, id)
 		add(queryLeaf, link)
 		add(queryParents, several(unproved(link)))
@@ -73,6 +71,34 @@ func query(a Access, f *trustframework.Framework, words *lexicon, formats creden
 		}
 	}
 	return dcql.New(q)
+}
+
+// suffixOf returns what tells the queries for one format from those for others.
+func suffixOf(format string) string {
+	switch format {
+	case vp.FormatVCJWT:
+		return suffixJWT
+	case vp.FormatLDP:
+		return suffixLDP
+	}
+	return ""
+}
+
+// baseOf returns the id of a query without what names its format.
+func baseOf(id string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(id, suffixJWT), suffixLDP)
+}
+
+// formatIDs returns the format identifiers of formats, each once, in order: the cryptosuites of
+// Data Integrity share one.
+func formatIDs(formats credential.Formats) []string {
+	var ids []string
+	for _, f := range formats {
+		if id := vp.FormatID(f.Name()); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func several(c dcql.Credential) dcql.Credential {
@@ -105,7 +131,7 @@ func pairs(first, second []string) (options [][]string) {
 // typed asks for credentials of a type in one format.
 func typed(format, kind string) dcql.Credential {
 	c := dcql.Credential{Format: format}
-	if format == vp.FormatVCJWT {
+	if vp.W3C(format) {
 		c.Meta.TypeValues = [][]string{{typeVC, kind}}
 	} else {
 		c.Meta.VCTValues = []string{credential.VCT(kind)}

@@ -13,7 +13,6 @@ import (
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
-	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -23,14 +22,6 @@ const (
 	jsonType = "application/json"
 	jwtType  = "application/jwt"
 )
-
-// securing returns the securing format behind a format identifier of OpenID4VCI and OpenID4VP.
-func securing(id string) string {
-	if id == vp.FormatVCJWT {
-		return "vc+jwt"
-	}
-	return id
-}
 
 // originOf returns the https origin of a did:web without a path, "" for anything else.
 func originOf(id string) string {

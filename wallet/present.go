@@ -125,7 +125,7 @@ func (p *Prepared) Use(ctx context.Context, prefix string) error {
 	p.leaf, p.parents, p.beside = leaf, parents, beside
 	p.Consent = Consent{
 		Verifier: p.request.verifier.Name, VerifierID: p.request.verifier.ID, Access: *p.request.Access,
-		Credential: chosen.entry, Facts: slices.Concat(shown, above, facts), Whole: chosen.query.Format == vp.FormatVCJWT,
+		Credential: chosen.entry, Facts: slices.Concat(shown, above, facts), Whole: !vp.Selective(chosen.entry.Format),
 	}
 	for i, f := range p.fits {
 		if i != at && f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
@@ -194,7 +194,7 @@ func (w *Wallet) fitting(r *request, q *dcql.Credential, e *Entry, all []*Entry)
 func (f fit) burden(a *vp.Access) int {
 	c := f.entry.credential
 	n := len(f.shown.Permissions)
-	if f.query.Format == vp.FormatVCJWT {
+	if !vp.Selective(f.entry.Format) {
 		n = len(c.Permissions)
 	}
 	n += f.entry.Links * credential.MaxPermissions

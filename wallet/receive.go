@@ -14,6 +14,7 @@ import (
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
@@ -159,7 +160,7 @@ func (c *collection) prepare(ctx context.Context) error {
 	for _, id := range c.offer.Configurations {
 		conf := c.meta.Configurations[id]
 		switch typ := typeOf(conf); {
-		case typ == "" || c.w.cfg.Formats.Named(securing(conf.Format)) == nil:
+		case typ == "" || !c.w.understands(conf.Format):
 		case c.w.issuable(c.issuer, typ) != "":
 			refused = reason.New(reason.OfferUntrusted, "the trust framework does not accredit the issuer for what it offers")
 		default:
@@ -251,7 +252,7 @@ func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configurat
 	}
 	got, now := v.Credential(), keys.At
 	switch {
-	case v.Format() != securing(asked.Format):
+	case vp.FormatID(v.Format()) != asked.Format || asked.Format == vp.FormatLDP && !slices.Contains(asked.SigningAlgorithms, v.Format()):
 		return nil, unexpected("the credential is of another format than the one asked for")
 	case got.Type != typeOf(asked):
 		return nil, unexpected("the credential is of another type than the one asked for")

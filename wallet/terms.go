@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/openid/vp"
 )
 
 // NotTold is what is passed on of the number by which others know the principal.
@@ -45,7 +45,7 @@ func (w *Wallet) terms(e *Entry, chain []credential.Verified, child *credential.
 	above := chain[len(chain)-1].Credential()
 	t := Terms{
 		Credential: e, To: child.Delegate.ID, Kind: child.Delegate.Kind, OperatedBy: child.Delegate.OperatedBy,
-		Whole: e.Format == vcjwt.Name, TakenBackBy: w.entitled(chain),
+		Whole: !vp.Selective(e.Format), TakenBackBy: w.entitled(chain),
 	}
 	for i, p := range child.Permissions {
 		t.permission(from[i], p)

@@ -12,12 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
@@ -123,4 +125,10 @@ func (w *Wallet) presenter(name string) (credential.Presenter, error) {
 		return nil, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
 	}
 	return p, nil
+}
+
+// understands reports whether a format identifier of OpenID4VCI and OpenID4VP stands for a format
+// that this wallet knows.
+func (w *Wallet) understands(id string) bool {
+	return slices.ContainsFunc(w.cfg.Formats, func(f credential.Format) bool { return vp.FormatID(f.Name()) == id })
 }

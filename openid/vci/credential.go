@@ -3,6 +3,7 @@
 package vci
 
 import (
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -71,9 +72,35 @@ type CredentialResponse struct {
 	NotificationID string   `json:"notification_id,omitempty"`
 }
 
-// Issued is one credential in its secured form.
-type Issued struct {
-	Credential string `json:"credential"`
+// Issued is one credential in its secured form, which travels as a string or, in the format ldp_vc,
+// as an object (appendix A).
+type Issued struct{ Credential string }
+
+type wireIssued struct {
+	Credential strictjson.Value `json:"credential"`
+}
+
+// MarshalJSON writes the member credential.
+func (i Issued) MarshalJSON() ([]byte, error) {
+	v, err := credential.SecuredJSON(i.Credential)
+	if err != nil {
+		return nil, err
+	}
+	return strictjson.Marshal(wireIssued{v})
+}
+
+// UnmarshalJSON reads the member credential. An object is kept as it was received.
+func (i *Issued) UnmarshalJSON(raw []byte) error {
+	var w wireIssued
+	if err := strictjson.Unmarshal(raw, &w); err != nil {
+		return err
+	}
+	if len(w.Credential) == 0 {
+		return reason.New(reason.JSONMemberMissing, "an item without credential")
+	}
+	var err error
+	i.Credential, err = credential.ReadSecured(w.Credential)
+	return err
 }
 
 // ParseCredentialResponse reads what an issuer gave; an answer without credentials is

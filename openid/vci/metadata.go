@@ -119,7 +119,7 @@ func readMetadata(raw []byte) (*IssuerMetadata, error) {
 			return nil, err
 		}
 		switch c.Format = format.Format; c.Format {
-		case "dc+sd-jwt", "jwt_vc_json":
+		case "dc+sd-jwt", "jwt_vc_json", "ldp_vc":
 			if err := strictjson.Unmarshal(one, &c); err != nil {
 				return nil, err
 			}
@@ -133,8 +133,10 @@ func (c Configuration) check() error {
 	switch {
 	case c.Format == "dc+sd-jwt" && c.VCT == "":
 		return bad("vct is missing")
-	case c.Format == "jwt_vc_json" && (c.Definition == nil || len(c.Definition.Type) == 0):
+	case (c.Format == "jwt_vc_json" || c.Format == "ldp_vc") && (c.Definition == nil || len(c.Definition.Type) == 0):
 		return bad("credential_definition is missing")
+	case c.Format == "ldp_vc" && len(c.Definition.Context) == 0:
+		return bad("credential_definition has no @context")
 	case (len(c.BindingMethods) > 0) != (len(c.ProofTypes) > 0):
 		return bad("binding methods and proof types come together")
 	}

@@ -92,6 +92,11 @@ func TestSpecificationConfigurations(t *testing.T) {
 	for _, name := range []string{"credential_metadata_sd_jwt_vc.json", "credential_metadata_jwt_vc_json.json", "credential_metadata_ldp_vc.json", "credential_metadata_mso_mdoc.json"} {
 		m := tree(t, shared.Open(t, "vectors/openid4vci-1.0/"+name)).(map[string]any)
 		m["credential_issuer"], m["credential_endpoint"] = issuer, issuer+"/credential"
+		if name == "credential_metadata_ldp_vc.json" { // the example lacks what §12.2.4 demands beside binding methods
+			for _, c := range m["credential_configurations_supported"].(map[string]any) {
+				c.(map[string]any)["proof_types_supported"] = map[string]any{"jwt": map[string]any{"proof_signing_alg_values_supported": []any{"ES256"}}}
+			}
+		}
 		parsed, err := vci.ParseIssuerMetadata(marshal(t, m), issuer)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

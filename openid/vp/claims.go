@@ -8,10 +8,12 @@ import (
 )
 
 // Format identifiers of OpenID4VP 1.0 appendix B. FormatVCJWT stands for credentials secured
-// with VC-JOSE-COSE, vc+jwt, whose presentations are vp+jwt.
+// with VC-JOSE-COSE, vc+jwt, whose presentations are vp+jwt; FormatLDP for those secured with Data
+// Integrity, whatever the cryptosuite.
 const (
 	FormatSDJWT = "dc+sd-jwt"
 	FormatVCJWT = "jwt_vc_json"
+	FormatLDP   = "ldp_vc"
 )
 
 // FormatID returns the format identifier for a securing format of ours, "" for one that has none.
@@ -21,9 +23,20 @@ func FormatID(format string) string {
 		return FormatSDJWT
 	case "vc+jwt":
 		return FormatVCJWT
+	case "eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", selectiveSuite:
+		return FormatLDP
 	}
 	return ""
 }
+
+const selectiveSuite = "ecdsa-sd-2023"
+
+// Selective reports whether a securing format of ours can hold back a part of a credential.
+func Selective(format string) bool { return format == FormatSDJWT || format == selectiveSuite }
+
+// W3C reports whether the credentials of a format are written in the W3C data model, in whose
+// spelling a query then names their members and types.
+func W3C(format string) bool { return format == FormatVCJWT || format == FormatLDP }
 
 // spelling is how one format writes the members that a query may name.
 type spelling struct {
@@ -36,7 +49,7 @@ type spelling struct {
 }
 
 func spellingOf(format string) spelling {
-	if format == FormatVCJWT {
+	if W3C(format) {
 		return spelling{dcql.Path{dcql.Member("credentialSubject")}, "onBehalfOf", "identityAssurance", "dataController", "legalBasis", "grantedBy"}
 	}
 	return spelling{nil, "on_behalf_of", "identity_assurance", "data_controller", "legal_basis", "granted_by"}
@@ -88,7 +101,7 @@ func Candidate(c *credential.Credential, format string, bound bool) dcql.Candida
 }
 
 func types(c *credential.Credential, format string) []string {
-	if format == FormatVCJWT {
+	if W3C(format) {
 		return []string{"VerifiableCredential", c.Type}
 	}
 	if vct := credential.VCT(c.Type); vct != "" {

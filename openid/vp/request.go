@@ -60,6 +60,8 @@ type Formats struct {
 	SDJWTAlgorithms []string `json:"sd-jwt_alg_values,omitempty"`
 	KBAlgorithms    []string `json:"kb-jwt_alg_values,omitempty"`
 	Algorithms      []string `json:"alg_values,omitempty"`
+	ProofTypes      []string `json:"proof_type_values,omitempty"`
+	Cryptosuites    []string `json:"cryptosuite_values,omitempty"`
 }
 
 // Access is the one access that a request is made for.

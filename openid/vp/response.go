@@ -5,7 +5,9 @@ package vp
 import (
 	"bytes"
 	"net/url"
+	"strings"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -38,11 +40,21 @@ func (r Response) Form() (url.Values, error) {
 		out.Set("error", r.Error)
 		return out, nil
 	}
-	token, err := strictjson.Marshal(r.Token)
+	token := make(map[string][]strictjson.Value, len(r.Token))
+	for id, list := range r.Token {
+		for _, secured := range list {
+			v, err := credential.SecuredJSON(secured)
+			if err != nil {
+				return nil, err
+			}
+			token[id] = append(token[id], v)
+		}
+	}
+	text, err := strictjson.Marshal(token)
 	if err != nil {
 		return nil, err
 	}
-	out.Set("vp_token", string(token))
+	out.Set("vp_token", string(text))
 	return out, nil
 }
 
@@ -76,22 +88,50 @@ func ParseResponse(form url.Values) (Response, error) {
 const (
 	maxDots   = MaxPresentations * 4
 	maxTildes = MaxPresentations * 2 * 256
+	maxRaw    = 1 << 15 // of either, in the whole text with what JSON objects hold
 )
 
-// flooded counts separators before anything is split or decoded.
+// flooded counts separators before anything is read.
 func flooded(raw []byte) error {
-	if bytes.Count(raw, []byte{'.'}) > maxDots {
-		return reason.New(reason.LimitTokenParts, "the presentations have too many parts")
+	if bytes.Count(raw, []byte{'.'}) > maxRaw {
+		return tooManyParts()
 	}
-	if bytes.Count(raw, []byte{'~'}) > maxTildes {
-		return reason.New(reason.LimitDisclosures, "the presentations have too many disclosures")
+	if bytes.Count(raw, []byte{'~'}) > maxRaw {
+		return tooManyDisclosures()
 	}
 	return nil
 }
 
-// ParseToken reads a vp_token: an object of non-empty arrays of strings (§8.1). More than
-// MaxPresentations is limit.chain. A token that is no object, such as one in the older form of
-// a bare presentation, is response.ambiguous.
+func tooManyParts() error {
+	return reason.New(reason.LimitTokenParts, "the presentations have too many parts")
+}
+
+func tooManyDisclosures() error {
+	return reason.New(reason.LimitDisclosures, "the presentations have too many disclosures")
+}
+
+// flood counts the separators of presentations that are tokens, before any is split or decoded.
+type flood struct{ dots, tildes int }
+
+func (f *flood) add(presentation string) error {
+	if strings.HasPrefix(presentation, "{") {
+		return nil
+	}
+	f.dots += strings.Count(presentation, ".")
+	f.tildes += strings.Count(presentation, "~")
+	if f.dots > maxDots {
+		return tooManyParts()
+	}
+	if f.tildes > maxTildes {
+		return tooManyDisclosures()
+	}
+	return nil
+}
+
+// ParseToken reads a vp_token: an object of non-empty arrays, whose items are strings or, in ldp_vc,
+// objects, which are kept as they were received (§8.1). More than MaxPresentations is limit.chain.
+// A token that is no object, such as one in the older form of a bare presentation, is
+// response.ambiguous.
 func ParseToken(raw []byte) (map[string][]string, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, reason.New(reason.ResponseAmbiguous, "vp_token is not an object")
@@ -99,12 +139,12 @@ func ParseToken(raw []byte) (map[string][]string, error) {
 	if err := flooded(raw); err != nil {
 		return nil, err
 	}
-	var token map[string][]string
-	if err := strictjson.Unmarshal(raw, &token); err != nil {
+	var lists map[string][]strictjson.Value
+	if err := strictjson.Unmarshal(raw, &lists); err != nil {
 		return nil, err
 	}
 	n := 0
-	for _, list := range token {
+	for _, list := range lists {
 		if n += len(list); len(list) == 0 {
 			return nil, reason.New(reason.ResponseAmbiguous, "an answer without a presentation")
 		}
@@ -114,6 +154,24 @@ func ParseToken(raw []byte) (map[string][]string, error) {
 		return nil, reason.New(reason.ResponseAmbiguous, "vp_token is empty")
 	case n > MaxPresentations:
 		return nil, reason.New(reason.LimitChain, "too many presentations")
+	}
+	return readToken(lists)
+}
+
+func readToken(lists map[string][]strictjson.Value) (map[string][]string, error) {
+	token := make(map[string][]string, len(lists))
+	var all flood
+	for id, list := range lists {
+		for _, v := range list {
+			secured, err := credential.ReadSecured(v)
+			if err != nil {
+				return nil, err
+			}
+			if err := all.add(secured); err != nil {
+				return nil, err
+			}
+			token[id] = append(token[id], secured)
+		}
 	}
 	return token, nil
 }
