@@ -10,10 +10,10 @@ SLOW = ^Test(P[0-9]|Properties|Lemmas|Generator|CutIs|Attacks$$|Allocations|Dete
 LINKCHECKS = open.go,assemble.go,judge.go,world.go,supporting.go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race check vuln bench fuzz mutate build clean
+.PHONY: help demo test race check vuln bench fuzz mutate conformance interop build clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the whole story on this machine: grant, receive, present, refuse, pass on, revoke
 	@$(GO) run ./cmd/behalf-sandbox demo
@@ -48,6 +48,15 @@ mutate: ## every condition of the decision and of the link checks, removed or fl
 	  -stage './delegation -test.run=$(SLOW) -test.skip=^TestAllocations -rapid.checks=20 -rapid.seed=1 -rapid.nofailfile' \
 	  -stage './cmd/behalf-gateway -test.run=^TestScripts$$/^explain$$' -timeout 60s ./delegation
 	$(GO) run ./test/mutate -files $(LINKCHECKS) -stage './verifier -test.skip=^Test(Attacks|Workgroup|IdentityBinding|Restriction|Uses|FileRestrictions|Waste)' -stage ./verifier -timeout 90s -at-least 80 ./verifier
+
+conformance: ## docs/conformance.md anew, by the tests with published vectors
+	sed -i '/^| [^-S].* |$$/d' docs/conformance.md
+	BEHALF_REQUIRE_SHARED=1 BEHALF_UPDATE_CONFORMANCE=1 $(GO) test -count=1 -p 1 -run '^TestVectors' ./...
+
+interop: ## other people's software reads ours and we theirs: npm packages, and Aries in a module of its own
+	cd test/interop && npm ci --no-audit --no-fund
+	BEHALF_INTEROP=1 $(GO) test -count=1 ./test/interop
+	cd interop/aries && $(GO) test -count=1 ./...
 
 build: ## the five commands, static, into bin/
 	@mkdir -p bin
