@@ -50,7 +50,7 @@ mutate: ## every condition of the decision and of the link checks, removed or fl
 	$(GO) run ./test/mutate -files $(LINKCHECKS) -stage './verifier -test.skip=^Test(Attacks|Workgroup|IdentityBinding|Restriction|Uses|FileRestrictions|Waste)' -stage ./verifier -timeout 90s -at-least 80 ./verifier
 
 conformance: ## docs/conformance.md anew, by the tests with published vectors
-	sed -i '/^| [^-S].* |$$/d' docs/conformance.md
+	sed -i '/^| ---/,/^$$/{/^| ---/!{/^$$/!d}}' docs/conformance.md
 	BEHALF_REQUIRE_SHARED=1 BEHALF_UPDATE_CONFORMANCE=1 $(GO) test -count=1 -p 1 -run '^TestVectors' ./...
 
 interop: ## other people's software reads ours and we theirs: npm packages, and Aries in a module of its own

@@ -15,6 +15,23 @@ import (
 type Keys struct {
 	Resolver did.Resolver
 	At       time.Time
+	Issuers  IssuerKeys // nil: the keys of every issuer are in its DID document, and nowhere else
+}
+
+// IssuerKeys finds the keys of issuers that the trust framework pins to another method than their DID
+// document (delegation.md §3.2). It is safe for concurrent use.
+type IssuerKeys interface {
+	// IssuerKey returns the key by which what claims to be of c.Issuer must verify at the instant
+	// at. Pinned is false, and the rest zero, for an issuer whose keys are in its DID document.
+	IssuerKey(ctx context.Context, c IssuerClaim, at time.Time) (k key.Public, pinned bool, err error)
+}
+
+// IssuerClaim is what a message says of who signed it. Nothing of it is trusted: the method is
+// the framework's choice, and KeyID and X5C select within it.
+type IssuerClaim struct {
+	Issuer string
+	KeyID  string // kid, "" where there is none
+	X5C    []byte // x5c as received, nil where there is none
 }
 
 // Opened is what a Format found under a signature that verified.

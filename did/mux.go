@@ -29,6 +29,28 @@ func NewMux(methods map[string]Resolver) (*Mux, error) {
 
 // Resolve implements Resolver. A method that is not known is did.method_unsupported.
 func (m *Mux) Resolve(ctx context.Context, id DID) (*Document, error) {
+	r, err := m.method(id)
+	if err != nil {
+		return nil, err
+	}
+	return r.Resolve(ctx, id)
+}
+
+// Describe implements Describer for the methods whose resolvers do. A method that is not known, and
+// one whose resolver describes nothing, is did.method_unsupported, the latter with ErrFeature.
+func (m *Mux) Describe(ctx context.Context, id DID, o Options) (Description, error) {
+	r, err := m.method(id)
+	if err != nil {
+		return Description{}, err
+	}
+	d, ok := r.(Describer)
+	if !ok {
+		return Description{}, Unsupported("documents of this method are not given out")
+	}
+	return d.Describe(ctx, id, o)
+}
+
+func (m *Mux) method(id DID) (Resolver, error) {
 	if id.IsZero() {
 		return nil, reason.New(reason.DIDSyntax, "there is no DID to resolve")
 	}
@@ -36,5 +58,5 @@ func (m *Mux) Resolve(ctx context.Context, id DID) (*Document, error) {
 	if !ok {
 		return nil, reason.New(reason.DIDMethodUnsupported, "the DID method is not supported")
 	}
-	return r.Resolve(ctx, id)
+	return r, nil
 }

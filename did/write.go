@@ -41,15 +41,16 @@ type outDocument struct {
 	Authentication       []string    `json:"authentication,omitempty"`
 	CapabilityDelegation []string    `json:"capabilityDelegation,omitempty"`
 	CapabilityInvocation []string    `json:"capabilityInvocation,omitempty"`
+	KeyAgreement         []string    `json:"keyAgreement,omitempty"`
 }
 
 type outMethod struct {
-	ID         string     `json:"id"`
-	Type       MethodType `json:"type"`
-	Controller string     `json:"controller"`
-	Expires    string     `json:"expires,omitempty"`
-	JWK        *key.JWK   `json:"publicKeyJwk,omitempty"`
-	Multibase  string     `json:"publicKeyMultibase,omitempty"`
+	ID         string           `json:"id"`
+	Type       MethodType       `json:"type"`
+	Controller string           `json:"controller"`
+	Expires    string           `json:"expires,omitempty"`
+	JWK        strictjson.Value `json:"publicKeyJwk,omitempty"`
+	Multibase  string           `json:"publicKeyMultibase,omitempty"`
 }
 
 // WriteDocument writes the document of id with the keys given, in order, for the party that id
@@ -97,7 +98,7 @@ func (d *outDocument) publish(id DID, p Publication) error {
 	}
 	for _, r := range p.Relationships {
 		list := d.relationship(r)
-		if list == nil {
+		if list == nil || r == KeyAgreement {
 			return reason.New(reason.KeyPurposeMismatch, "a key for signatures can not be published under this relationship")
 		}
 		if !slices.Contains(*list, m.ID) {
@@ -120,7 +121,8 @@ func (p Publication) method(u URL) (outMethod, error) {
 	case "", JSONWebKey:
 		j := p.Key.JWK()
 		j.Kid, j.Alg = p.Key.Thumbprint(), string(p.Key.Algorithm())
-		m.Type, m.JWK = JSONWebKey, &j
+		m.Type = JSONWebKey
+		m.JWK, err = strictjson.Marshal(j)
 	case Multikey:
 		m.Multibase, err = multiformat.EncodeKey(p.Key)
 	default:
@@ -137,7 +139,7 @@ func (m outMethod) context() string {
 	return "https://w3id.org/security/jwk/v1"
 }
 
-// relationship returns the list of r, nil if keys for signatures have no place under it.
+// relationship returns the list of r, nil if there is no such relationship.
 func (d *outDocument) relationship(r Relationship) *[]string {
 	switch r {
 	case AssertionMethod:
@@ -148,6 +150,8 @@ func (d *outDocument) relationship(r Relationship) *[]string {
 		return &d.CapabilityDelegation
 	case CapabilityInvocation:
 		return &d.CapabilityInvocation
+	case KeyAgreement:
+		return &d.KeyAgreement
 	}
 	return nil
 }

@@ -47,19 +47,41 @@ func New(cfg Config) (did.Resolver, error) {
 // its own. A document that could not be had for a reason without a code (no such server, 404) is
 // internal.indeterminate. Fetched is the time at which the fetch began.
 func (r *resolver) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
+	_, d, err := r.fetch(ctx, id)
+	return d, err
+}
+
+// Describe implements did.Describer: the document as it was received, once Resolve would accept it.
+// There are no versions and no other forms.
+func (r *resolver) Describe(ctx context.Context, id did.DID, o did.Options) (did.Description, error) {
+	if err := errors.Join(o.Computed(), o.Fetched()); err != nil {
+		return did.Description{}, did.Unsupported("did:web has no versions and no other forms")
+	}
+	raw, _, err := r.fetch(ctx, id)
+	if err != nil {
+		return did.Description{}, err
+	}
+	return did.Description{Document: raw}, nil
+}
+
+func (r *resolver) fetch(ctx context.Context, id did.DID) ([]byte, *did.Document, error) {
 	at, err := locate(id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !r.cfg.Allowed(at.host) {
-		return nil, reason.New(reason.FetchNotAllowed, "the trust framework does not list this host")
+		return nil, nil, reason.New(reason.FetchNotAllowed, "the trust framework does not list this host")
 	}
 	began := r.cfg.Now()
-	got, err := r.cfg.Fetch.Get(ctx, at.url(), want())
+	got, err := r.cfg.Fetch.Get(ctx, at.URL("did.json"), want())
 	if err != nil {
-		return nil, fetchError(err)
+		return nil, nil, fetchError(err)
 	}
-	return did.ReadDocument(got.Body, id, began)
+	d, err := did.ReadDocument(got.Body, id, began)
+	if err != nil {
+		return nil, nil, err
+	}
+	return got.Body, d, nil
 }
 
 func want() safehttp.Want {

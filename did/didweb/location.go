@@ -18,8 +18,8 @@ const (
 	maxPath  = 16  // segments of a path
 )
 
-// location is where the document of a did:web lies.
-type location struct {
+// Location is a place on a web server that a DID names. Only Locate makes one.
+type Location struct {
 	host string   // name in lower case, with ":port" if the DID has one
 	path []string // segments, none for the host's own document
 }
@@ -35,31 +35,49 @@ func URL(id did.DID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return at.url(), nil
+	return at.URL("did.json"), nil
 }
 
-func (l location) url() string {
+// Host returns the host in lower case, with ":port" if there is one.
+func (l Location) Host() string { return l.host }
+
+// URL returns the address of the file that describes the DID, by its name without a path.
+func (l Location) URL(file string) string {
 	if len(l.path) == 0 {
-		return "https://" + l.host + "/.well-known/did.json"
+		return "https://" + l.host + "/.well-known/" + file
 	}
-	return "https://" + l.host + "/" + strings.Join(l.path, "/") + "/did.json"
+	return l.Base() + file
 }
 
-func locate(id did.DID) (location, error) {
-	if id.Method() != Method {
-		return location{}, reason.New(reason.DIDMethodUnsupported, "not a did:web")
+// Base returns the address below which what belongs to the DID lies, with a final slash.
+func (l Location) Base() string {
+	if len(l.path) == 0 {
+		return "https://" + l.host + "/"
 	}
-	host, path, hasPath := strings.Cut(id.ID(), ":")
+	return "https://" + l.host + "/" + strings.Join(l.path, "/") + "/"
+}
+
+func locate(id did.DID) (Location, error) {
+	if id.Method() != Method {
+		return Location{}, reason.New(reason.DIDMethodUnsupported, "not a did:web")
+	}
+	return Locate(id.ID())
+}
+
+// Locate reads text, the part of a DID that names host and path, with the rules of URL. It is that
+// of did:web, and what follows the SCID in did:webvh (did:webvh 1.0, The DID to HTTPS Transformation).
+func Locate(text string) (Location, error) {
+	host, path, hasPath := strings.Cut(text, ":")
 	name, port, hasPort := strings.Cut(host, "%3A")
 	switch {
 	case isAddress(name) || isAddress(host):
-		return location{}, reason.New(reason.FetchBlocked, "the host is an IP address")
+		return Location{}, reason.New(reason.FetchBlocked, "the host is an IP address")
 	case !validName(name):
-		return location{}, reason.New(reason.DIDSyntax, "the host is not a lower-case DNS name")
+		return Location{}, reason.New(reason.DIDSyntax, "the host is not a lower-case DNS name")
 	case hasPort && !validPort(port):
-		return location{}, reason.New(reason.DIDSyntax, "the port is not a number from 1 to 65535")
+		return Location{}, reason.New(reason.DIDSyntax, "the port is not a number from 1 to 65535")
 	}
-	at := location{host: name}
+	at := Location{host: name}
 	if hasPort {
 		at.host = name + ":" + port
 	}
@@ -70,13 +88,13 @@ func locate(id did.DID) (location, error) {
 }
 
 // below returns l with the path that stands in a DID behind the host.
-func (l location) below(path string) (location, error) {
+func (l Location) below(path string) (Location, error) {
 	if strings.Count(path, ":") >= maxPath {
-		return location{}, reason.New(reason.DIDSyntax, "the path has too many segments")
+		return Location{}, reason.New(reason.DIDSyntax, "the path has too many segments")
 	}
 	for segment := range strings.SplitSeq(path, ":") {
 		if segment == "" || segment[0] == '.' || strings.Contains(segment, "%") {
-			return location{}, reason.New(reason.DIDSyntax, "a path segment is empty, begins with a dot or has an escape")
+			return Location{}, reason.New(reason.DIDSyntax, "a path segment is empty, begins with a dot or has an escape")
 		}
 		l.path = append(l.path, segment)
 	}

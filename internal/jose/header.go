@@ -14,9 +14,8 @@ import (
 // wireHeader holds the members of a header that matter, as received; nil where absent.
 type wireHeader struct {
 	alg, typ, cty, kid strictjson.Value
-	jwk                strictjson.Value
+	jwk, x5c           strictjson.Value
 	remote             bool // jku or x5u points to a key elsewhere
-	x5c                bool
 	critical           bool // crit, b64 or zip change how the token is read
 }
 
@@ -71,7 +70,7 @@ func splitHeader(raw []byte) (w wireHeader, err error) {
 		case "jku", "x5u":
 			w.remote = true
 		case "x5c":
-			w.x5c = true
+			w.x5c = m.Value
 		case "crit", "b64", "zip":
 			w.critical = true
 		default:
@@ -138,15 +137,16 @@ func (w *wireHeader) keyFrom(source KeySource, h *Header) error {
 		if err := w.checkOneKey(); err != nil {
 			return err
 		}
-	} else if w.remote || w.x5c || w.jwk != nil {
+	} else if w.remote || w.jwk != nil || w.x5c != nil && source != FromIssuer {
 		return reason.New(reason.JOSEHeaderKeyForbidden, "")
 	}
+	h.X5C = w.x5c
 	if w.jwk != nil {
 		h.Key, err = headerKey(w.jwk)
 		return err
 	}
 	if w.kid == nil {
-		if source == FromContext {
+		if source == FromContext || w.x5c != nil {
 			return nil
 		}
 		return reason.New(reason.JOSEKidInvalid, "there is no kid")
@@ -158,7 +158,7 @@ func (w *wireHeader) keyFrom(source KeySource, h *Header) error {
 // checkOneKey expects exactly one of jwk and kid, and no other place of a key.
 func (w *wireHeader) checkOneKey() error {
 	places := 0
-	for _, there := range [...]bool{w.jwk != nil, w.kid != nil, w.x5c} {
+	for _, there := range [...]bool{w.jwk != nil, w.kid != nil, w.x5c != nil} {
 		if there {
 			places++
 		}
@@ -168,7 +168,7 @@ func (w *wireHeader) checkOneKey() error {
 		return reason.New(reason.JOSEHeaderKeyForbidden, "")
 	case places != 1:
 		return reason.New(reason.ProofKeyAmbiguous, "")
-	case w.x5c:
+	case w.x5c != nil:
 		return reason.New(reason.JOSEHeaderKeyForbidden, "")
 	}
 	return nil

@@ -15,16 +15,18 @@ const (
 	MaxToken = 1 << 20 // bytes of a token
 	MaxKeyID = 512     // bytes of kid
 	MaxKeys  = 64      // keys of a key set
+	MaxChain = 6       // certificates of x5c (security.md §5.3)
 )
 
 // KeySource says where the key of a kind of token may come from. The zero KeySource is FromKeyID.
 type KeySource uint8
 
-// The key sources. In all of them jku, x5u and x5c are refused.
+// The key sources. In all of them jku and x5u are refused, and x5c in all but FromIssuer.
 const (
 	FromKeyID   KeySource = iota // kid is required; jwk is refused
 	FromContext                  // the caller knows the key; kid is optional and informative, jwk refused
 	FromHeader                   // exactly one of jwk and kid: proofs of possession only
+	FromIssuer                   // kid, x5c or both; jwk is refused. The caller knows which of them the issuer may use
 )
 
 // Policy is what one kind of token must look like. The zero Policy accepts no typ.
@@ -40,6 +42,7 @@ type Header struct {
 	ContentType string   // cty as received
 	KeyID       string   // "" where there is none
 	Key         *key.JWK // only with FromHeader
+	X5C         []byte   // x5c as received, strict JSON for ReadX5C; only with FromIssuer, nil where there is none
 }
 
 // Public returns the key that the header carries in jwk, which Parse has checked, or
@@ -70,8 +73,8 @@ type Token struct {
 // jose.header_invalid, one outside the allow-list jose.alg_forbidden (RFC 8725 §3.1); crit, b64
 // and zip in any form are jose.crit_unsupported (RFC 7515 §4.1.11); another typ than p.Type, or
 // none, is jose.typ_mismatch (RFC 8725 §3.11); a nested token (cty JWT) is limit.nesting, for it
-// would never be opened; jku, x5u, x5c, and jwk unless p.Key is FromHeader, are
-// jose.header_key_forbidden (RFC 8725 §3.10); a kid that is missing where it is due, or
+// would never be opened; jku, x5u, x5c unless p.Key is FromIssuer, and jwk unless p.Key is FromHeader,
+// are jose.header_key_forbidden (RFC 8725 §3.10); a kid that is missing where it is due, or
 // unfit for a key's name, is jose.kid_invalid. With FromHeader anything but exactly one of jwk
 // and kid is proof.key_ambiguous, and jwk has the codes of ReadJWK.
 func Parse(token []byte, p Policy) (Token, error) { return parse(token, p) }

@@ -117,16 +117,20 @@ func refused(answer *http.Response, got Response, want Want) error {
 // readBody reads the body to its end, and refuses one that announces or has more than limit bytes.
 func readBody(answer *http.Response, limit int64) ([]byte, error) {
 	if answer.ContentLength > limit {
-		return nil, reason.New(reason.FetchLimit, "the answer is too large")
+		return nil, tooLarge()
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(body)) > limit {
-		return nil, reason.New(reason.FetchLimit, "the answer is too large")
+		return nil, tooLarge()
 	}
 	return body, nil
+}
+
+func tooLarge() error {
+	return reason.Wrap(reason.FetchLimit, "the answer is too large", ErrTooLarge)
 }
 
 // mediaType returns the one media type of an answer, or "" if it has none, several, or a charset

@@ -33,6 +33,10 @@ const (
 // it means depends on what was fetched: callers give it the code of their own step.
 var ErrUnreachable = errors.New("safehttp: no usable answer")
 
+// ErrTooLarge is the cause of fetch.limit for a body beyond Want.MaxBytes, for callers to whom
+// that bound has a name of its own.
+var ErrTooLarge = errors.New("safehttp: the body is too large")
+
 // StatusError is an answer whose status is none that Want names. Body is kept only when it
 // is JSON (application/json or a type that ends in +json), and is at most Want.MaxBytes long.
 // It comes from a stranger: parse it strictly and never pass it on.
