@@ -6,7 +6,6 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
-	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
@@ -18,7 +17,7 @@ import (
 type issued struct {
 	base   credential.Credential // with the permissions that are in the clear
 	places []int                 // where those stand among all
-	method did.URL               // the issuer's verification method
+	source proof.Source          // of the issuer's key
 	holder key.Public            // cnf
 	sites  []site
 	digest string
@@ -38,9 +37,7 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 	if err := i.payload(t.Unverified()); err != nil {
 		return nil, err
 	}
-	if i.method, err = proof.Method(t.Header.KeyID, i.base.Issuer); err != nil {
-		return nil, err
-	}
+	i.source = proof.SourceOf(t.Header, i.base.Issuer)
 	return i, nil
 }
 

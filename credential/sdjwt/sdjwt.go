@@ -26,7 +26,7 @@ import (
 const Name = "dc+sd-jwt"
 
 // policy is what the issuer-signed JWT must look like.
-var policy = jose.Policy{Type: Name, Key: jose.FromKeyID}
+var policy = jose.Policy{Type: Name, Key: jose.FromIssuer}
 
 // Config is what a Format needs. Every field but CacheBytes is mandatory.
 type Config struct {
@@ -61,8 +61,9 @@ func (f *Format) Name() string { return Name }
 // Recognises implements credential.Format: only an SD-JWT holds a tilde.
 func (f *Format) Recognises(raw []byte) bool { return bytes.IndexByte(raw, '~') >= 0 }
 
-// Open implements credential.Format. The key is found by the DID in iss, under assertionMethod,
-// and by nothing that the presenter chooses (delegation.md §3.2). A holder proof behind the
+// Open implements credential.Format. The key is found by the DID in iss, under assertionMethod, or
+// by the method that keys.Issuers pins the issuer to, and by nothing that the presenter chooses
+// (delegation.md §3.2). A holder proof behind the
 // last tilde is refused: Open would not look at it. What these very bytes say is remembered, that
 // the issuer's key is listed is looked up every time (performance.md §4.2).
 func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
@@ -178,7 +179,7 @@ func (p *parts) explain(err error) error {
 // verify checks the issuer's signature, unless this very JWT was verified before with the key
 // that the issuer's document lists now (performance.md §4.2).
 func (m *message) verify(ctx context.Context, keys credential.Keys) error {
-	k, err := proof.Key(ctx, keys, m.method, did.AssertionMethod)
+	k, err := m.source.Key(ctx, keys)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/warm"
-	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/key"
 )
 
@@ -18,7 +17,7 @@ import (
 type whole struct {
 	c      credential.Credential
 	digest string
-	method did.URL // the issuer's verification method
+	source proof.Source // of the issuer's key
 	key    key.Public
 	holder key.Public
 }
@@ -44,7 +43,7 @@ func (f *Format) recall(ctx context.Context, hash warm.Key, keys credential.Keys
 	if !ok {
 		return nil, nil
 	}
-	k, err := proof.Key(ctx, keys, w.method, did.AssertionMethod)
+	k, err := w.source.Key(ctx, keys)
 	if err != nil || !k.Equal(w.key) {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func (w *whole) opened() credential.Opened {
 
 // keep remembers o, which m turned out to say after every check.
 func (f *Format) keep(hash warm.Key, m *message, o credential.Opened) {
-	w := &whole{c: *o.Credential, digest: o.Digest, method: m.method, key: m.key, holder: o.Holder}
+	w := &whole{c: *o.Credential, digest: o.Digest, source: m.source, key: m.key, holder: o.Holder}
 	f.wholes.Put(hash, w, w.cost(len(m.presented)))
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
-	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
@@ -18,7 +17,7 @@ import (
 // issued is what the credential's JWT says. Once it is remembered it is shared and never changed.
 type issued struct {
 	c      *credential.Credential
-	method did.URL // the issuer's verification method
+	source proof.Source // of the issuer's key
 	digest string
 	late   error      // a refusal of this link, to be told after those of the presentation
 	key    key.Public // that verified it
@@ -55,9 +54,7 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 	if err := claims.agree(i.c); err != nil {
 		return nil, err
 	}
-	if i.method, err = proof.Method(t.Header.KeyID, i.c.Issuer); err != nil {
-		return nil, err
-	}
+	i.source = proof.SourceOf(t.Header, i.c.Issuer)
 	return i, nil
 }
 

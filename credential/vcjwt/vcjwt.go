@@ -23,7 +23,7 @@ import (
 const Name = "vc+jwt"
 
 // policy is what the credential's JWT must look like.
-var policy = jose.Policy{Type: Name, Key: jose.FromKeyID}
+var policy = jose.Policy{Type: Name, Key: jose.FromIssuer}
 
 // Config is what a Format needs.
 type Config struct {
@@ -67,7 +67,8 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 }
 
 // Open implements credential.Format. The key is found by the DID in issuer, under
-// assertionMethod; kid selects among its methods and nothing else. Registered claims that
+// assertionMethod, or by the method that keys.Issuers pins the issuer to; kid selects among its
+// methods and nothing else. Registered claims that
 // repeat the credential must agree with it, else vc.ambiguous (VC-JOSE-COSE §3.1.3).
 func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
 	if err := proof.Usable(keys); err != nil {
@@ -108,7 +109,7 @@ func (f *Format) message(jwt []byte) (m message, err error) {
 // verify checks the issuer's signature, unless this very JWT was verified before with the key
 // that the issuer's document lists now (performance.md §4.2).
 func (m *message) verify(ctx context.Context, keys credential.Keys) error {
-	k, err := proof.Key(ctx, keys, m.method, did.AssertionMethod)
+	k, err := m.source.Key(ctx, keys)
 	if err != nil {
 		return err
 	}
