@@ -54,7 +54,7 @@ func (r *resolver) Resolve(ctx context.Context, id did.DID) (*did.Document, erro
 // Describe implements did.Describer: the document as it was received, once Resolve would accept it.
 // There are no versions and no other forms.
 func (r *resolver) Describe(ctx context.Context, id did.DID, o did.Options) (did.Description, error) {
-	if err := errors.Join(o.Computed(), o.Fetched()); err != nil {
+	if o.Versioned() || o.Type != "" || o.EncryptionKey {
 		return did.Description{}, did.Unsupported("did:web has no versions and no other forms")
 	}
 	raw, _, err := r.fetch(ctx, id)
