@@ -3,6 +3,14 @@
 // Package rdfc is RDF Dataset Canonicalization 1.0 (RDFC-1.0).
 package rdfc
 
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
+
+	"github.com/behalf-id/behalf/reason"
+)
+
 // Kind says what a term is.
 type Kind uint8
 
@@ -16,7 +24,7 @@ const (
 
 // Term is an IRI, a blank node, a literal or absent. Value is the IRI, the label of the blank node
 // without "_:", or the lexical form. Datatype is the IRI of a literal's datatype, where the empty
-// string stands for xsd:string; Language is its language tag, with which Datatype is not looked at.
+// string stands for xsd:string; Language is its language tag, beside which Datatype is not looked at.
 type Term struct {
 	Kind                      Kind
 	Value, Datatype, Language string
@@ -33,6 +41,18 @@ type Hash uint8
 const (
 	SHA256 Hash = 1 + iota
 	SHA384
+)
+
+// Bounds on what is canonicalized.
+const (
+	MaxQuads  = 1 << 16 // statements of one dataset, duplicates included
+	MaxNQuads = 1 << 24 // bytes that Parse reads, and that the statements of a dataset take
+
+	// MaxWork bounds what a canonicalization does for blank nodes that look alike, in steps: one for
+	// each node that an order is tried of, and one for each 64 bytes that are hashed, copied or
+	// searched. The costliest of the published test vectors takes a ninth of it, a credential none or
+	// some dozens; a poison graph is given up after some ten milliseconds.
+	MaxWork = 1 << 17
 )
 
 // Canonical is the canonical form of a dataset.
@@ -53,3 +73,49 @@ func (c Canonical) Bytes() []byte {
 	}
 	return out
 }
+
+// Canonicalize returns the canonical form of quads, RDFC-1.0 §4.4, with h as its hash function.
+// Order and repetition of quads, and the labels of their blank nodes, make no difference to Lines.
+// A dataset that would cost more than MaxWork, or has more than MaxQuads statements, is
+// limit.canonicalization (§7.1, poison graphs). A term that cannot stand where it stands, or that
+// N-Quads cannot write, is an error without a code, as the maker of the quads is at fault.
+func Canonicalize(quads []Quad, h Hash) (Canonical, error) {
+	c, err := newCanonicalizer(quads, h)
+	if err != nil {
+		return Canonical{}, err
+	}
+	if err := c.label(); err != nil {
+		return Canonical{}, err
+	}
+	return c.result(), nil
+}
+
+// digest is a hash value, at its front as long as the hash function makes it.
+type digest [sha512.Size384]byte
+
+// sum hashes data into d and returns how many bytes of it count.
+func (h Hash) sum(d *digest, data []byte) {
+	switch h {
+	case SHA256:
+		s := sha256.Sum256(data)
+		copy(d[:], s[:])
+	case SHA384:
+		*d = sha512.Sum384(data)
+	}
+}
+
+// size is the length of a hash value in bytes, 0 for no hash function.
+func (h Hash) size() int {
+	switch h {
+	case SHA256:
+		return sha256.Size
+	case SHA384:
+		return sha512.Size384
+	default:
+		return 0
+	}
+}
+
+func tooMuch(detail string) error { return reason.New(reason.LimitCanonicalization, detail) }
+
+func errTerm(what string) error { return errors.New("rdfc: " + what) }
