@@ -111,13 +111,16 @@ type AgentPolicy struct {
 	Requires []string `json:"requires,omitempty"`
 }
 
-// Party is what is known of an issuer or verifier by its DID beside its accreditations:
-// the hosts that may be asked for its did:web document and its status lists. Persons are
-// never parties.
+// Party is what is known of an issuer or verifier by its identifier beside its accreditations:
+// the hosts that may be asked for its did:web document and its status lists, and how its keys are
+// found when it issues. The identifier is a DID, or the https address of an issuer whose keys
+// are not found by a DID. Persons are never parties.
 type Party struct {
 	Name        string   `json:"name"`
 	DIDHosts    []string `json:"didHosts,omitempty"`    // host or host:port of did:web documents
 	StatusHosts []string `json:"statusHosts,omitempty"` // origins (https://host[:port]) of status lists
+
+	IssuerKeys IssuerKeys `json:"issuerKeys,omitzero"` // how its keys are found when it issues; zero: by its DID
 }
 
 // Verifier may ask for presentations, for these purposes and resources alone.

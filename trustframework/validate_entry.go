@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The closed lists of delegation.md §2.1, §2.4 and §4.1.
@@ -36,7 +37,10 @@ func (c *checker) accreditation(path string, a *Accreditation) {
 	c.text(path+".id", a.ID)
 	c.distinct("accreditation", path+".id", a.ID)
 	c.once("accreditation", path+".id", a.ID)
-	c.organisation(path+".issuer", a.Issuer)
+	c.issuer(path+".issuer", a.Issuer)
+	if _, pinned := c.pinned[a.Issuer]; strings.HasPrefix(a.Issuer, httpsIssuerPrefix) && !pinned {
+		c.bad(path+".issuer", "is an https address, and no party")
+	}
 	c.organisation(path+".accreditedBy", a.AccreditedBy)
 	c.member(path+".status", a.Status, statuses())
 	c.interval(path, a)
@@ -113,7 +117,8 @@ func (c *checker) parties(all map[string]Party) {
 	c.count("parties", len(ids))
 	for i, id := range ids[:min(len(ids), MaxEntries)] {
 		path := fmt.Sprintf("parties[%d]", i)
-		c.organisation(path, id)
+		c.issuer(path, id)
+		c.issuerKeys(path+".issuerKeys", id, all[id].IssuerKeys)
 		c.name(path+".name", all[id].Name)
 		c.list(path+".didHosts", all[id].DIDHosts, c.host)
 		c.list(path+".statusHosts", all[id].StatusHosts, c.origin)

@@ -13,7 +13,7 @@ import (
 // apply returns the credential with what the disclosures show. Nothing but permissions,
 // identifier, identity assurance and evidence may come through one (delegation.md §3.2).
 func (i *issued) apply(texts [][]byte) (*credential.Credential, error) {
-	d, err := open(texts, i.sites)
+	d, err := open(texts, i.layout)
 	if err != nil {
 		return nil, err
 	}

@@ -408,9 +408,9 @@ func attackSalts(t *testing.T) {
 			}
 			seen[salt] = true
 		}
-		sites, err := scanPayload(fixture.Unb64(t, strings.Split(raw, ".")[1]))
-		if err != nil || len(sites) != len(c.Permissions)+3 {
-			t.Fatal("decoys do not fill the place of what is absent: ", len(sites), err)
+		base, err := scanPayload(fixture.Unb64(t, strings.Split(raw, ".")[1]))
+		if err != nil || len(base.sites) != len(c.Permissions)+3 {
+			t.Fatal("decoys do not fill the place of what is absent: ", len(base.sites), err)
 		}
 	}
 	same, err := New(Config{Random: zeros{}, Now: g.f.now, Holders: g.f.holders})

@@ -4,8 +4,6 @@ package sdjwt
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
@@ -56,18 +54,11 @@ func (m *message) occasion(payload []byte, want credential.Binding) error {
 	if err := claims.Check(want); err != nil {
 		return err
 	}
-	hash := sdHash(m.presented)
-	if string(over) != string(hash[:]) {
+	var text [2 * maxHash]byte
+	if string(over) != string(m.alg.sdHash(text[:0], m.presented)) {
 		return reason.New(reason.KBSDHash, "")
 	}
 	return nil
-}
-
-// sdHash returns the value of sd_hash for what was presented, up to and with the last tilde.
-func sdHash(presented []byte) (text [43]byte) {
-	h := sha256.Sum256(presented)
-	base64.RawURLEncoding.Encode(text[:], h[:])
-	return text
 }
 
 // holder returns the DID in sub, if the key that made the proof authenticates it.

@@ -27,11 +27,11 @@ func Claims(raw []byte) ([]byte, error) {
 
 // render applies disclosures to any SD-JWT payload.
 func render(payload []byte, disclosures [][]byte) ([]byte, error) {
-	sites, err := scanPayload(payload)
+	base, err := scanPayload(payload)
 	if err != nil {
 		return nil, err
 	}
-	d, err := open(disclosures, sites)
+	d, err := open(disclosures, base)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func dots(item strictjson.Value) (digest strictjson.Value) {
 
 // shown returns the disclosure that the JSON string digest names, or nil.
 func (d *disclosed) shown(digest strictjson.Value) *disclosure {
-	var s scan
+	s := scan{alg: d.alg}
 	if s.add(digest, site{}) != nil {
 		return nil
 	}

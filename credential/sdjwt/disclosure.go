@@ -4,7 +4,6 @@ package sdjwt
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -33,23 +32,22 @@ func (d *disclosed) elements() (n int) {
 	return n
 }
 
-func digestOf(text []byte) [32]byte { return sha256.Sum256(text) }
-
 // disclosed is the disclosures of one SD-JWT. Their values share the memory of buf.
 type disclosed struct {
 	list []disclosure
 	buf  []byte
+	alg  hashAlg
 }
 
 // open decodes texts and finds for each the one site that refers to it, in the payload (base) or
 // in another disclosure (RFC 9901 §7.1).
-func open(texts [][]byte, base []site) (disclosed, error) {
+func open(texts [][]byte, base layout) (disclosed, error) {
 	size := 0
 	for _, t := range texts {
 		size += base64.RawURLEncoding.DecodedLen(len(t))
 	}
-	d := disclosed{make([]disclosure, 0, len(texts)), make([]byte, 0, size)}
-	nested := scan{}
+	d := disclosed{make([]disclosure, 0, len(texts)), make([]byte, 0, size), base.alg}
+	nested := scan{alg: base.alg}
 	for i, text := range texts {
 		one, err := d.decode(text)
 		if err != nil {
@@ -65,7 +63,7 @@ func open(texts [][]byte, base []site) (disclosed, error) {
 		}
 		d.list = append(d.list, one)
 	}
-	return d, d.match(base, nested.sites)
+	return d, d.match(base.sites, nested.sites)
 }
 
 // mayHold reports whether a name that scan looks for can be in v: as it is, or by escapes.
@@ -89,7 +87,7 @@ func (d *disclosed) decode(text []byte) (disclosure, error) {
 	if err != nil || n > len(items) {
 		return disclosure{}, misfit()
 	}
-	one := disclosure{text: text, digest: digestOf(text)}
+	one := disclosure{text: text, digest: d.alg.of(text)}
 	err = one.read(items[:n])
 	return one, err
 }

@@ -19,7 +19,7 @@ type issued struct {
 	places []int                 // where those stand among all
 	source proof.Source          // of the issuer's key
 	holder key.Public            // cnf
-	sites  []site
+	layout
 	digest string
 	late   error      // a refusal of this link, to be told after those of the presentation
 	key    key.Public // that verified it
@@ -47,7 +47,7 @@ func (i *issued) payload(raw []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if i.sites, err = scanChecked(raw); err != nil {
+	if i.layout, err = scanChecked(raw, claims); err != nil {
 		return err
 	}
 	p := payload{Reader: wire.ReaderOf(raw), c: &i.base}

@@ -37,12 +37,12 @@ func (f *Format) Present(ctx context.Context, s credential.Selection, b credenti
 	if err != nil {
 		return nil, err
 	}
-	hash := sdHash(out)
+	var room [2 * maxHash]byte
 	o := wire.Open(make([]byte, 0, 256))
 	o.Int("iat", b.At.Unix())
 	o.Text("aud", b.Audience)
 	o.Text("nonce", b.Nonce)
-	o.Text("sd_hash", string(hash[:]))
+	o.Text("sd_hash", string(m.alg.sdHash(room[:0], out)))
 	kb, err := jose.Sign(ctx, jose.Header{Type: kbType}, o.Close(), by)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (f *Format) Present(ctx context.Context, s credential.Selection, b credenti
 
 // disclose returns the JWT with the disclosures that s chooses, in the order of the credential.
 func (m *message) disclose(s credential.Selection) ([]byte, error) {
-	d, err := open(m.disclosures, m.sites)
+	d, err := open(m.disclosures, m.layout)
 	if err != nil {
 		return nil, err
 	}

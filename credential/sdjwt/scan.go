@@ -11,9 +11,6 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// hash is the one hash algorithm, by its name in _sd_alg (RFC 9901 §4.1.1).
-const hash = "sha-256"
-
 // place says where in a delegation credential a digest stands.
 type place uint8
 
@@ -51,24 +48,38 @@ type site struct {
 type scan struct {
 	sites []site
 	owner int16
+	alg   hashAlg
 }
 
-// scanPayload returns the sites of an issuer-signed payload, sorted by digest. The same digest
-// twice is sdjwt.digest_duplicate.
-func scanPayload(payload []byte) ([]site, error) {
-	if err := strictjson.Check(payload); err != nil {
-		return nil, err
+// layout is where the digests of an issuer-signed payload stand, sorted by digest, and of which
+// hash they are.
+type layout struct {
+	sites []site
+	alg   hashAlg
+}
+
+// scanPayload returns the layout of an issuer-signed payload, which must be an object. The same
+// digest twice is sdjwt.digest_duplicate.
+func scanPayload(payload []byte) (layout, error) {
+	members, err := strictjson.CheckMembers(payload, nil)
+	if err != nil {
+		return layout{}, err
 	}
-	return scanChecked(payload)
+	return scanChecked(payload, members)
 }
 
-func scanChecked(payload []byte) ([]site, error) {
-	s := scan{owner: -1}
+// scanChecked is scanPayload of what strictjson.CheckMembers gave for payload.
+func scanChecked(payload []byte, members []strictjson.Member) (layout, error) {
+	alg, err := hashAlgOf(members)
+	if err != nil {
+		return layout{}, err
+	}
+	s := scan{owner: -1, alg: alg}
 	s.sites = make([]site, 0, 16)
 	if err := s.value(payload, atTop); err != nil {
-		return nil, err
+		return layout{}, err
 	}
-	return s.sites, sorted(s.sites)
+	return layout{s.sites, alg}, sorted(s.sites)
 }
 
 // sorted sorts sites by digest and refuses two alike.
@@ -97,12 +108,12 @@ func (s *scan) add(digest strictjson.Value, at site) error {
 }
 
 func (s *scan) addText(text []byte, at site) error {
-	var buf [33]byte
+	var buf [maxHash + 1]byte
 	raw, err := jose.AppendDecode(buf[:0], text)
-	if err != nil || len(raw) != len(at.digest) {
-		return reason.New(reason.SDJWTHashAlg, "a digest is not one of sha-256")
+	if err != nil || len(raw) != s.alg.size() {
+		return reason.New(reason.SDJWTHashAlg, "a digest is not one of _sd_alg")
 	}
-	at.digest = [32]byte(raw)
+	at.digest = s.alg.short(raw)
 	s.sites = append(s.sites, at)
 	return nil
 }

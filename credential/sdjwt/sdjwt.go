@@ -168,8 +168,8 @@ func (p *parts) explain(err error) error {
 	if parse != nil {
 		return err
 	}
-	sites, scanned := scanPayload(t.Unverified())
-	d, opened := open(p.disclosures, sites)
+	base, scanned := scanPayload(t.Unverified())
+	d, opened := open(p.disclosures, base)
 	if scanned == nil && opened == nil && reason.Of(d.hidesNothingElse()) == reason.SDJWTClaimNotSD {
 		return d.hidesNothingElse()
 	}

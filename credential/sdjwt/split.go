@@ -67,12 +67,12 @@ func flooded(p parts) error {
 	if err != nil {
 		return err
 	}
-	sites, err := scanPayload(t.Unverified())
+	base, err := scanPayload(t.Unverified())
 	if err != nil {
 		return err
 	}
 	for _, d := range p.disclosures {
-		if _, ok := find(sites, digestOf(d)); !ok {
+		if _, ok := find(base.sites, base.alg.of(d)); !ok {
 			return reason.New(reason.SDJWTDisclosureUnreferenced, "")
 		}
 	}

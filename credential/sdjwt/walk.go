@@ -131,7 +131,7 @@ func (w *walk) text() error {
 	case due == element:
 		around := &w.levels[w.depth-1]
 		return w.addText(raw, site{place: around.place, element: true, pos: around.pos, owner: w.owner})
-	case due == algorithm && string(raw) == hash:
+	case due == algorithm && string(raw) == w.alg.name():
 		return nil
 	case due != anything:
 		w.due = due
