@@ -17,16 +17,26 @@ const base64URL = 'u'
 // Bits are the bits of a list, the first in the most significant bit of the first byte: the
 // opposite of a Token Status List (Bitstring Status List 1.0 §3.3). Bits are not changed after
 // they were made and may be shared. The zero Bits are empty.
-type Bits struct{ data []byte }
+type Bits struct{ octets wire.Octets }
 
-// Pack returns data, which it keeps, as bits.
-func Pack(data []byte) Bits { return Bits{data} }
+// Pack returns a copy of data as bits.
+func Pack(data []byte) Bits { return Bits{wire.NewOctets(data)} }
+
+// With returns a copy of data as bits, for a list that is to follow that of b: what b and it have
+// in common is not compressed again.
+func (b Bits) With(data []byte) Bits { return Bits{b.octets.With(data)} }
+
+// Of returns octets as bits.
+func Of(octets wire.Octets) Bits { return Bits{octets} }
+
+// Octets returns the packed bits.
+func (b Bits) Octets() wire.Octets { return b.octets }
 
 // Len returns the number of bits.
-func (b Bits) Len() uint64 { return uint64(len(b.data)) * 8 }
+func (b Bits) Len() uint64 { return uint64(b.octets.Len()) * 8 }
 
-// Bytes returns the packed bits, which must not be changed.
-func (b Bits) Bytes() []byte { return b.data }
+// Bytes returns a copy of the packed bits.
+func (b Bits) Bytes() []byte { return b.octets.Bytes() }
 
 // Set reports whether the bit at index i is set. Beyond the end it is status.index
 // (RANGE_ERROR of the specification).
@@ -34,23 +44,16 @@ func (b Bits) Set(i uint64) (bool, error) {
 	if i >= b.Len() {
 		return false, reason.New(reason.StatusIndex, "the index is outside the list")
 	}
-	return b.data[i>>3]>>(7-i&7)&1 == 1, nil
+	return b.octets.At(i>>3)>>(7-i&7)&1 == 1, nil
 }
 
 // Encode returns the bits as an encodedList: multibase base64url of one gzip member (§3.3).
 func (b Bits) Encode() (string, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	compressed, err := b.octets.Gzip()
 	if err != nil {
 		return "", err
 	}
-	if _, err := w.Write(b.data); err != nil {
-		return "", err
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	return string(base64URL) + base64.RawURLEncoding.EncodeToString(out.Bytes()), nil
+	return string(base64URL) + base64.RawURLEncoding.EncodeToString(compressed), nil
 }
 
 // Decode reads an encodedList. What is not base64url behind "u", or not one or more complete gzip
@@ -68,6 +71,6 @@ func Decode(encoded string) (Bits, error) {
 	if err != nil {
 		return Bits{}, reason.Wrap(reason.StatusEncoding, "the list is not gzip", err)
 	}
-	data, err := wire.Inflate(r, len(compressed))
-	return Bits{data}, err
+	octets, err := wire.Inflate(r, len(compressed))
+	return Bits{octets}, err
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/internal/jose"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -65,11 +63,7 @@ func Seal(ctx context.Context, l List, by did.Signer) ([]byte, error) {
 	if len(l.Purposes) == 1 {
 		w.Subject.Purpose = l.Purposes[0] // the form that every reader knows
 	}
-	payload, err := strictjson.Marshal(w)
-	if err != nil {
-		return nil, err
-	}
-	return jose.Sign(ctx, jose.Header{Type: Type, ContentType: ContentType, KeyID: by.Method.String()}, payload, by)
+	return wire.Sign(ctx, Type, ContentType, w, by)
 }
 
 // Parse reads the form of a list credential: status.too_large if it is too long, status.issuer if

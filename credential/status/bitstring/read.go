@@ -48,7 +48,7 @@ func read(payload []byte, issuer string) (List, error) {
 	case named(r.Issuer) != issuer, r.Claimant != "" && r.Claimant != issuer:
 		return List{}, reason.New(reason.StatusIssuer, "the issuer is not who signed")
 	}
-	l := List{Purposes: texts(r.Subject.Purpose), TTL: milliseconds(r.Subject.TTL)}
+	l := List{Purposes: texts(r.Subject.Purpose), TTL: wire.Span(r.Subject.TTL, time.Millisecond)}
 	if r.ID != nil {
 		l.ID = *r.ID
 	}
@@ -88,9 +88,9 @@ func (r *received) times(l *List) error {
 	}
 	l.Issued, l.NotBefore, l.Expires = from, from, until
 	if r.IssuedAt > 0 { // the time of the signature: validFrom may be that of the first of many
-		l.Issued = time.Unix(r.IssuedAt, 0).UTC()
+		l.Issued = wire.Instant(r.IssuedAt)
 	}
-	if exp := time.Unix(r.ExpiresAt, 0).UTC(); r.ExpiresAt > 0 && (until.IsZero() || exp.Before(until)) {
+	if exp := wire.Instant(r.ExpiresAt); r.ExpiresAt > 0 && (until.IsZero() || exp.Before(until)) {
 		l.Expires = exp
 	}
 	if l.Issued.IsZero() {
@@ -142,9 +142,4 @@ func parseInstant(s string) (time.Time, error) {
 		return time.Time{}, wire.Malformed("a time is not RFC 3339", err)
 	}
 	return t.UTC(), nil
-}
-
-// milliseconds returns n milliseconds, and the most that a Duration holds for what is longer.
-func milliseconds(n int64) time.Duration {
-	return time.Duration(min(n, int64(1<<63-1)/int64(time.Millisecond))) * time.Millisecond
 }

@@ -24,28 +24,40 @@ const (
 // bits of the first byte (§4.1). Bits are not changed after they were made and may be shared.
 // The zero Bits have no values.
 type Bits struct {
-	data []byte
-	log  uint8 // log2 of the width: 0 for 1 bit, 3 for 8
+	octets wire.Octets
+	log    uint8 // log2 of the width: 0 for 1 bit, 3 for 8
 }
 
-// Pack returns data, which it keeps, as values of width bits. A width other than 1, 2, 4 and 8
+// Pack returns a copy of data as values of width bits. A width other than 1, 2, 4 and 8
 // is status.value_unknown.
-func Pack(width int, data []byte) (Bits, error) {
+func Pack(width int, data []byte) (Bits, error) { return ofWidth(width, wire.NewOctets(data)) }
+
+func ofWidth(width int, octets wire.Octets) (Bits, error) {
 	switch width {
 	case 1, 2, 4, 8:
-		return Bits{data, uint8(bits.TrailingZeros(uint(width)))}, nil
+		return Bits{octets, uint8(bits.TrailingZeros(uint(width)))}, nil
 	}
 	return Bits{}, reason.New(reason.StatusValueUnknown, "a status has 1, 2, 4 or 8 bits")
 }
+
+// With returns a copy of data as values of the same width, for a list that is to follow that of b:
+// what b and it have in common is not compressed again.
+func (b Bits) With(data []byte) Bits { return Bits{b.octets.With(data), b.log} }
+
+// Of returns octets as values of the same width as those of b.
+func (b Bits) Of(octets wire.Octets) Bits { return Bits{octets, b.log} }
+
+// Octets returns the packed values.
+func (b Bits) Octets() wire.Octets { return b.octets }
 
 // Width returns the bits per value.
 func (b Bits) Width() int { return 1 << b.log }
 
 // Len returns the number of values.
-func (b Bits) Len() uint64 { return uint64(len(b.data)) * 8 >> (b.log & 3) }
+func (b Bits) Len() uint64 { return uint64(b.octets.Len()) * 8 >> (b.log & 3) }
 
-// Bytes returns the packed values, which must not be changed.
-func (b Bits) Bytes() []byte { return b.data }
+// Bytes returns a copy of the packed values.
+func (b Bits) Bytes() []byte { return b.octets.Bytes() }
 
 // Value returns the value at index i. Beyond the end it is status.index.
 func (b Bits) Value(i uint64) (uint8, error) {
@@ -72,20 +84,7 @@ func (b Bits) State(i uint64) (status.State, error) {
 const meanings = uint32(status.Valid)<<(8*ValueValid) | uint32(status.Revoked)<<(8*ValueInvalid) | uint32(status.Suspended)<<(8*ValueSuspended)
 
 // Compress returns the values as one zlib stream (RFC 1950), as lst holds them.
-func (b Bits) Compress() ([]byte, error) {
-	var out bytes.Buffer
-	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(b.data); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
+func (b Bits) Compress() ([]byte, error) { return b.octets.Zlib() }
 
 // Decompress reads compressed, exactly one zlib stream, as values of width bits. A stream that is
 // damaged, wants a dictionary, or has anything behind it is status.encoding, one that passes the
@@ -99,14 +98,14 @@ func Decompress(width int, compressed []byte) (Bits, error) {
 	if err != nil {
 		return Bits{}, reason.Wrap(reason.StatusEncoding, "the list is not zlib", err)
 	}
-	data, err := wire.Inflate(r, len(compressed))
+	octets, err := wire.Inflate(r, len(compressed))
 	if err != nil {
 		return Bits{}, err
 	}
 	if in.Len() != 0 {
 		return Bits{}, reason.New(reason.StatusEncoding, "bytes follow the list")
 	}
-	return Pack(width, data)
+	return ofWidth(width, octets)
 }
 
 // at returns the value at i, which must be below Len. The masks of shift counts change nothing but
@@ -114,7 +113,7 @@ func Decompress(width int, compressed []byte) (Bits, error) {
 func (b Bits) at(i uint64) uint8 {
 	place := i << (b.log & 3) // the number of the value's first bit
 	width := 1 << (b.log & 3)
-	return b.data[place>>3] >> (place & 7) & uint8(1<<(width&15)-1)
+	return b.octets.At(place>>3) >> (place & 7) & uint8(1<<(width&15)-1)
 }
 
 func undefined() error {

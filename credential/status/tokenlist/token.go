@@ -12,7 +12,6 @@ import (
 
 	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
@@ -32,6 +31,9 @@ type List struct {
 	Expires time.Time     // zero: does not say
 	TTL     time.Duration // whole seconds; 0: does not say
 	Bits    Bits
+
+	// Aggregation is the URL of the Status List Aggregation that names this list (§9.1); "": none.
+	Aggregation string
 }
 
 type claims struct {
@@ -45,8 +47,9 @@ type claims struct {
 }
 
 type encoded struct {
-	Bits int    `json:"bits"`
-	List string `json:"lst"`
+	Bits        int    `json:"bits"`
+	List        string `json:"lst"`
+	Aggregation string `json:"aggregation_uri,omitempty"`
 }
 
 // Sealed is a token whose form was checked and whose signature was not.
@@ -59,18 +62,10 @@ func Seal(ctx context.Context, l List, by did.Signer) ([]byte, error) {
 		return nil, err
 	}
 	issued := l.Issued.Unix()
-	c := claims{
-		Subject: l.Subject, Issued: &issued, TTL: int64(l.TTL / time.Second),
-		List: &encoded{l.Bits.Width(), base64.RawURLEncoding.EncodeToString(compressed)},
-	}
-	if !l.Expires.IsZero() {
-		c.Expires = l.Expires.Unix()
-	}
-	payload, err := strictjson.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	return jose.Sign(ctx, jose.Header{Type: Type, KeyID: by.Method.String()}, payload, by)
+	return wire.Sign(ctx, Type, "", claims{
+		Subject: l.Subject, Issued: &issued, Expires: wire.NumericDate(l.Expires), TTL: int64(l.TTL / time.Second),
+		List: &encoded{l.Bits.Width(), base64.RawURLEncoding.EncodeToString(compressed), l.Aggregation},
+	}, by)
 }
 
 // Parse reads the form of a token: status.too_large if it is too long, status.issuer if it brings
@@ -128,14 +123,8 @@ func read(payload []byte, issuer string) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	l := List{Subject: c.Subject, Issued: time.Unix(*c.Issued, 0).UTC(), TTL: seconds(c.TTL), Bits: values}
-	if c.Expires != 0 {
-		l.Expires = time.Unix(c.Expires, 0).UTC()
-	}
-	return l, nil
-}
-
-// seconds returns n seconds, and the most that a Duration holds for what is longer.
-func seconds(n int64) time.Duration {
-	return time.Duration(min(n, int64(1<<63-1)/int64(time.Second))) * time.Second
+	return List{
+		Subject: c.Subject, Issued: wire.Instant(*c.Issued), Expires: wire.Instant(c.Expires), TTL: wire.Span(c.TTL, time.Second),
+		Aggregation: c.List.Aggregation, Bits: values,
+	}, nil
 }

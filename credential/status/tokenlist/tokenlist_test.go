@@ -187,7 +187,7 @@ func TestVectorJWT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(l, same, cmp.AllowUnexported(Bits{})); diff != "" {
+	if diff := cmp.Diff(l, same, cmp.Comparer(func(a, b Bits) bool { return a.Width() == b.Width() && a.octets.Equal(b.octets) })); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wire holds what both kinds of status list share on the wire: bounds, bounded decompression, the signature.
+// Package wire holds what all kinds of status list share: bounds, octets in parts, compression, signature and times.
 package wire
 
 import (
+	"context"
 	"io"
-	"slices"
+	"time"
 
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -19,40 +21,41 @@ const (
 	MaxRatio   = 1000      // bytes that one compressed byte may become
 	MinEntries = 1 << 17   // entries of a list: fewer let a holder be singled out
 	MaxToken   = 640 << 10 // bytes of a signed list; no string within can then pass strictjson.MaxString
-	chunk      = 64 << 10  // bytes read at a time, so that a bomb costs little more than the limit
 )
 
 // Inflate reads what r decompresses out of compressed bytes, and stops at the limits before
 // it holds more. Beyond MaxList or MaxRatio is status.too_large, an error of r status.encoding.
-func Inflate(r io.Reader, compressed int) ([]byte, error) {
+func Inflate(r io.Reader, compressed int) (Octets, error) {
 	limit := min(MaxList, MaxRatio*compressed)
-	var parts [][]byte
-	for total := 0; ; {
-		part := make([]byte, chunk)
-		n, err := io.ReadFull(r, part)
-		if total += n; total > limit {
-			return nil, reason.New(reason.StatusTooLarge, "the list passes its size or ratio limit when decompressed")
+	var o Octets
+	for {
+		part := new([PartSize]byte)
+		n, err := io.ReadFull(r, part[:])
+		if o.size += n; o.size > limit {
+			return Octets{}, reason.New(reason.StatusTooLarge, "the list passes its size or ratio limit when decompressed")
 		}
-		parts = append(parts, part[:n])
+		if n > 0 {
+			o.parts, o.memos = append(o.parts, part), append(o.memos, &memo{})
+		}
 		switch err {
 		case nil:
 		case io.EOF, io.ErrUnexpectedEOF:
-			return finish(r, parts, err)
+			return o, ended(r, err)
 		default:
-			return nil, reason.Wrap(reason.StatusEncoding, "the list does not decompress", err)
+			return Octets{}, reason.Wrap(reason.StatusEncoding, "the list does not decompress", err)
 		}
 	}
 }
 
-// finish tells the end of the stream from its truncation: ReadFull names both ErrUnexpectedEOF,
+// ended tells the end of the stream from its truncation: ReadFull names both ErrUnexpectedEOF,
 // but only a stream that has ended says io.EOF again.
-func finish(r io.Reader, parts [][]byte, err error) ([]byte, error) {
+func ended(r io.Reader, err error) error {
 	if err == io.ErrUnexpectedEOF {
 		if _, again := r.Read(make([]byte, 1)); again != io.EOF {
-			return nil, reason.Wrap(reason.StatusEncoding, "the list is cut short", again)
+			return reason.Wrap(reason.StatusEncoding, "the list is cut short", again)
 		}
 	}
-	return slices.Concat(parts...), nil
+	return nil
 }
 
 // Sealed is a signed list whose form was checked and whose signature was not.
@@ -97,4 +100,34 @@ func (s Sealed) Open(k key.Public) ([]byte, error) {
 // Malformed returns status.encoding for a signed list whose content is not what it must be.
 func Malformed(detail string, err error) error {
 	return reason.Wrap(reason.StatusEncoding, detail, err)
+}
+
+// Sign signs content, written as JSON, as by, under the types typ and, unless it is empty, cty.
+func Sign(ctx context.Context, typ, cty string, content any, by did.Signer) ([]byte, error) {
+	payload, err := strictjson.Marshal(content)
+	if err != nil {
+		return nil, err
+	}
+	return jose.Sign(ctx, jose.Header{Type: typ, ContentType: cty, KeyID: by.Method.String()}, payload, by)
+}
+
+// Instant returns the time that a NumericDate is of, and the zero time for 0.
+func Instant(unix int64) time.Time {
+	if unix == 0 {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0).UTC()
+}
+
+// NumericDate returns what Instant reads.
+func NumericDate(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// Span returns n units, and the most that a Duration holds for what is longer.
+func Span(n int64, unit time.Duration) time.Duration {
+	return time.Duration(min(n, int64(1<<63-1)/int64(unit))) * unit
 }

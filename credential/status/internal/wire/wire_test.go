@@ -20,14 +20,14 @@ func TestInflate(t *testing.T) {
 		code             reason.Code
 	}{
 		{0, 0, ""}, {1, 0, reason.StatusTooLarge}, {MaxRatio, 1, ""}, {MaxRatio + 1, 1, reason.StatusTooLarge},
-		{chunk - 1, 1000, ""}, {chunk, 1000, ""}, {chunk + 1, 1000, ""}, {3 * chunk, 1000, ""},
+		{PartSize - 1, 1000, ""}, {PartSize, 1000, ""}, {PartSize + 1, 1000, ""}, {3 * PartSize, 1000, ""},
 		{MaxList, MaxList, ""}, {MaxList + 1, MaxList, reason.StatusTooLarge},
 	} {
 		data := bytes.Repeat([]byte{7}, c.size)
 		for _, r := range []io.Reader{bytes.NewReader(data), iotest.HalfReader(bytes.NewReader(data)), iotest.DataErrReader(bytes.NewReader(data))} {
 			got, err := Inflate(r, c.compressed)
-			if reason.Of(err) != c.code || err == nil && !bytes.Equal(got, data) {
-				t.Errorf("%d bytes out of %d: %d, %v", c.size, c.compressed, len(got), err)
+			if reason.Of(err) != c.code || err == nil && !bytes.Equal(got.Bytes(), data) {
+				t.Errorf("%d bytes out of %d: %d, %v", c.size, c.compressed, got.Len(), err)
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func TestInflate(t *testing.T) {
 // TestInflateFailures: an error is never taken for the end, wherever it comes.
 func TestInflateFailures(t *testing.T) {
 	for _, cause := range []error{io.ErrUnexpectedEOF, errors.New("damaged")} {
-		for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1} {
+		for _, n := range []int{0, 1, PartSize - 1, PartSize, PartSize + 1} {
 			r := io.MultiReader(bytes.NewReader(make([]byte, n)), iotest.ErrReader(cause))
 			if _, err := Inflate(r, 1000); reason.Of(err) != reason.StatusEncoding {
 				t.Errorf("%v after %d bytes: %v", cause, n, err)
@@ -49,7 +49,7 @@ func TestInflateFailures(t *testing.T) {
 func TestEndless(t *testing.T) {
 	counted := &counter{}
 	_, err := Inflate(counted, MaxList)
-	if reason.Of(err) != reason.StatusTooLarge || counted.n > MaxList+chunk {
+	if reason.Of(err) != reason.StatusTooLarge || counted.n > MaxList+PartSize {
 		t.Errorf("%d bytes read, %v", counted.n, err)
 	}
 }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/binary"
+	"hash/adler32"
+	"hash/crc32"
+	"io"
+)
+
+// Effort of compression. A part that was changed later is wanted at once, and is one of few.
+const (
+	wholeLevel = flate.BestCompression
+	laterLevel = flate.DefaultCompression
+)
+
+// packed is one part compressed by itself: deflate blocks that end on an octet and of which none is
+// the last, so that those of all parts in a row, with an end, are the deflate stream of the list.
+type packed struct {
+	blocks     []byte
+	crc, adler uint32 // of the part before compression
+}
+
+// Gzip returns the octets as one gzip member (RFC 1952). Those made by With or Flip are compressed
+// part by part, and only the parts that were not compressed before.
+func (o Octets) Gzip() ([]byte, error) {
+	if !o.kept {
+		return whole(o, func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(out, wholeLevel) })
+	}
+	header := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255} // deflate, no time, best effort, no system
+	out, err := o.deflate(header)
+	if err != nil {
+		return nil, err
+	}
+	var crc uint32
+	full := power(PartSize)
+	for i, m := range o.memos {
+		shift := full
+		if n := o.lenOf(i); n < PartSize {
+			shift = power(n)
+		}
+		crc = multiply(crc, shift) ^ m.packed.Load().crc
+	}
+	out = binary.LittleEndian.AppendUint32(out, crc)
+	return binary.LittleEndian.AppendUint32(out, uint32(o.size)), nil
+}
+
+// Zlib returns the octets as one zlib stream (RFC 1950); see Gzip.
+func (o Octets) Zlib() ([]byte, error) {
+	if !o.kept {
+		return whole(o, func(out io.Writer) (io.WriteCloser, error) { return zlib.NewWriterLevel(out, wholeLevel) })
+	}
+	out, err := o.deflate([]byte{0x78, 0xda})
+	if err != nil {
+		return nil, err
+	}
+	sum := uint32(1)
+	for i, m := range o.memos {
+		sum = joinAdler(sum, m.packed.Load().adler, uint32(o.lenOf(i)))
+	}
+	return binary.BigEndian.AppendUint32(out, sum), nil
+}
+
+// whole compresses all octets in one go.
+func whole(o Octets, open func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := open(&out)
+	if err != nil {
+		return nil, err
+	}
+	for i, part := range o.parts {
+		if _, err := w.Write(part[:o.lenOf(i)]); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// deflate appends to out the blocks of all parts and an end, and compresses the parts that are not yet.
+func (o Octets) deflate(out []byte) ([]byte, error) {
+	var c compressor
+	total := len(out)
+	for i, m := range o.memos {
+		p := m.packed.Load()
+		if p == nil {
+			var err error
+			if p, err = c.pack(o.parts[i][:o.lenOf(i)], m.later); err != nil {
+				return nil, err
+			}
+			m.packed.Store(p)
+		}
+		total += len(p.blocks)
+	}
+	all := append(make([]byte, 0, total+10), out...)
+	for _, m := range o.memos {
+		all = append(all, m.packed.Load().blocks...)
+	}
+	return append(all, 3, 0), nil // an empty block, which is the last
+}
+
+// compressor keeps the writers of one call of deflate: they are large.
+type compressor struct{ first, later *flate.Writer }
+
+func (c *compressor) pack(part []byte, later bool) (*packed, error) {
+	writer, level := &c.first, wholeLevel
+	if later {
+		writer, level = &c.later, laterLevel
+	}
+	var out bytes.Buffer
+	if *writer == nil {
+		w, err := flate.NewWriter(&out, level)
+		if err != nil {
+			return nil, err
+		}
+		*writer = w
+	}
+	w := *writer
+	w.Reset(&out)
+	if _, err := w.Write(part); err != nil {
+		return nil, err
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	return &packed{bytes.Clone(out.Bytes()), crc32.ChecksumIEEE(part), adler32.Checksum(part)}, nil
+}
+
+// The polynomials over GF(2) of CRC-32, modulo that of IEEE 802.3: bit 31 is the coefficient of x^0.
+const (
+	modulus = crc32.IEEE
+	one     = 1 << 31
+	x8      = one >> 8 // one more octet
+)
+
+// multiply returns a times b. A checksum times power(n), exclusive or that of n octets more, is the
+// checksum of all.
+func multiply(a, b uint32) uint32 {
+	var product uint32
+	for ; a != 0; a <<= 1 {
+		if a&one != 0 {
+			product ^= b
+		}
+		carry := b & 1
+		b = b>>1 ^ carry*modulus
+	}
+	return product
+}
+
+// power returns x to the power of 8n.
+func power(n int) uint32 {
+	result := uint32(one)
+	for square := uint32(x8); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			result = multiply(result, square)
+		}
+		square = multiply(square, square)
+	}
+	return result
+}
+
+// joinAdler returns the Adler-32 checksum of what first is the checksum of, followed by n octets of
+// which then is the checksum.
+func joinAdler(first, then, n uint32) uint32 {
+	const mod = 65521
+	a, b := first&0xffff, first>>16
+	low := (a + then&0xffff + mod - 1) % mod
+	high := (uint64(b) + uint64(then>>16) + uint64(n%mod)*uint64(a+mod-1)) % mod
+	return uint32(high)<<16 | low
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"sync/atomic"
+
+	"github.com/behalf-id/behalf/reason"
+)
+
+// PartSize is the number of octets of one part of a list.
+const PartSize = 16 << 10
+
+// Octets are the octets of a list after decompression, in parts of PartSize. They are never changed
+// and may be shared; lists that were made out of one another share the parts that are the same, and
+// what was computed of them. The zero Octets are empty.
+type Octets struct {
+	parts []*[PartSize]byte // what lies beyond size is zero
+	memos []*memo           // of the part at the same place
+	size  int
+	kept  bool // compressed part by part, because more like it are to follow
+}
+
+// memo is what was computed of one part.
+type memo struct {
+	later  bool // the part was changed after the list was made
+	sum    atomic.Pointer[[sha256.Size]byte]
+	packed atomic.Pointer[packed]
+}
+
+// NewOctets returns a copy of data as octets that are compressed as a whole.
+func NewOctets(data []byte) Octets {
+	o := Octets{}.With(data)
+	o.kept = false
+	return o
+}
+
+// With returns a copy of data as octets that are compressed part by part. Parts that o has at the
+// same place are shared, so that they are neither copied nor compressed nor digested again.
+func (o Octets) With(data []byte) Octets {
+	n := (len(data) + PartSize - 1) / PartSize
+	out := Octets{make([]*[PartSize]byte, 0, n), make([]*memo, 0, n), len(data), true}
+	for i := range n {
+		part := data[i*PartSize : min((i+1)*PartSize, len(data))]
+		if i < len(o.parts) && o.lenOf(i) == len(part) && bytes.Equal(o.parts[i][:len(part)], part) {
+			out.parts, out.memos = append(out.parts, o.parts[i]), append(out.memos, o.memos[i])
+			continue
+		}
+		out.add(part, len(o.parts) > 0)
+	}
+	return out
+}
+
+// add appends a copy of part.
+func (o *Octets) add(part []byte, later bool) {
+	held := new([PartSize]byte)
+	copy(held[:], part)
+	o.parts, o.memos = append(o.parts, held), append(o.memos, &memo{later: later})
+}
+
+// lenOf returns how many octets of the list the part at place i holds.
+func (o Octets) lenOf(i int) int { return min(PartSize, o.size-i*PartSize) }
+
+// Len returns the number of octets.
+func (o Octets) Len() int { return o.size }
+
+// At returns the octet at i, which must be below Len.
+func (o Octets) At(i uint64) byte { return o.parts[i/PartSize][i%PartSize] }
+
+// Bytes returns a copy of all octets.
+func (o Octets) Bytes() []byte {
+	out := make([]byte, 0, o.size)
+	for i, part := range o.parts {
+		out = append(out, part[:o.lenOf(i)]...)
+	}
+	return out
+}
+
+// Equal reports whether both have the same octets.
+func (o Octets) Equal(other Octets) bool {
+	return o.size == other.size && slices.EqualFunc(o.parts, other.parts, func(a, b *[PartSize]byte) bool {
+		return a == b || *a == *b
+	})
+}
+
+// Flips returns the positions, rising, of the bits in which o and to differ, which must have the
+// same length: position p is the bit of value 2^(p mod 8) in octet p/8, whatever order the list has.
+func (o Octets) Flips(to Octets) []uint32 {
+	var flips []uint32
+	for i, a := range o.parts {
+		b := to.parts[i]
+		if a == b {
+			continue
+		}
+		for at := 0; at < PartSize; at += 8 {
+			differ := binary.LittleEndian.Uint64(a[at:]) ^ binary.LittleEndian.Uint64(b[at:])
+			for ; differ != 0; differ &= differ - 1 {
+				flips = append(flips, uint32((i*PartSize+at)*8+bits.TrailingZeros64(differ)))
+			}
+		}
+	}
+	return flips
+}
+
+// Flip returns octets that differ from o in the bits at the given positions, in the sense of Flips
+// and rising. A position outside o or out of order is status.encoding.
+func (o Octets) Flip(positions []uint32) (Octets, error) {
+	out := Octets{slices.Clone(o.parts), slices.Clone(o.memos), o.size, true}
+	last := -1 // place of the part that was copied last
+	for n, p := range positions {
+		if uint64(p) >= uint64(o.size)*8 || n > 0 && p <= positions[n-1] {
+			return Octets{}, reason.New(reason.StatusEncoding, "a change is outside the list or out of order")
+		}
+		place := int(p / (8 * PartSize))
+		if place != last {
+			part := *out.parts[place]
+			out.parts[place], out.memos[place], last = &part, &memo{later: true}, place
+		}
+		out.parts[place][p/8%PartSize] ^= 1 << (p % 8)
+	}
+	return out, nil
+}
+
+// Root returns the SHA-256 digest over the length in octets, as 8 octets most significant first, and
+// the SHA-256 digests of the parts in order.
+func (o Octets) Root() [sha256.Size]byte {
+	all := make([]byte, 0, 8+len(o.parts)*sha256.Size)
+	all = binary.BigEndian.AppendUint64(all, uint64(o.size))
+	for i, m := range o.memos {
+		sum := m.sum.Load()
+		if sum == nil {
+			digest := sha256.Sum256(o.parts[i][:o.lenOf(i)])
+			sum = &digest
+			m.sum.Store(sum)
+		}
+		all = append(all, sum[:]...)
+	}
+	return sha256.Sum256(all)
+}
