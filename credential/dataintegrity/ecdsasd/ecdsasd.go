@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ecdsasd is the cryptosuite ecdsa-sd-2023, whose proofs let a holder show some statements
+// of a document and hide others (VC-DI-ECDSA 1.0 §3.5).
+//
+// The issuer makes a base proof with Suite.Create and gives it to the holder alone: it has the key
+// that hides the labels. The holder makes a derived proof of it with Derive for each presentation.
+// Suite.Verify takes derived proofs only.
+package ecdsasd
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/rdfc"
+	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Name is the value of the member cryptosuite.
+const Name = "ecdsa-sd-2023"
+
+// Suite makes base proofs and verifies derived ones. It is a dataintegrity.Cryptosuite. The zero
+// Suite takes the embedded contexts alone and makes no proofs.
+type Suite struct {
+	profile   jsonld.Profile
+	random    io.Reader
+	mandatory []string
+}
+
+var _ dataintegrity.Cryptosuite = (*Suite)(nil)
+
+// New returns the suite for documents with the contexts that p allows. random feeds the secrets of
+// base proofs and must be fit for keys; a Suite that only verifies may have nil.
+func New(p jsonld.Profile, random io.Reader) *Suite { return &Suite{profile: p, random: random} }
+
+// WithMandatory returns a Suite like s whose base proofs make what pointers select part of every
+// derived document. Pointers are JSON pointers into the document (RFC 6901); there may be none.
+func (s *Suite) WithMandatory(pointers []string) *Suite {
+	out := *s
+	out.mandatory = slices.Clone(pointers)
+	return &out
+}
+
+// Name returns "ecdsa-sd-2023".
+func (s *Suite) Name() string { return Name }
+
+// Fits reports whether the key of m is one of P-256, the only curve of this suite.
+func (s *Suite) Fits(m dataintegrity.Method) bool { return m.Key.Algorithm() == key.ES256 }
+
+// Create returns a base proof over unsecured and config, signed by by (VC-DI-ECDSA 1.0 §3.5.3 to
+// §3.5.5). Each statement that is not mandatory is signed by a key pair made for this proof, of
+// which only the public half is kept. A pointer that selects nothing, or a part of a JSON literal,
+// is credential.schema_invalid, and so is a document with lists, maps or labels of blank nodes,
+// of which parts could not be told apart. Documents too large for a proof are limit.members. A key
+// of another curve is di.suite.
+func (s *Suite) Create(ctx context.Context, unsecured, config []byte, by did.Signer) (string, error) {
+	if s.random == nil || by.Signer == nil {
+		return "", reason.New(reason.DISuite, "no source of randomness or no key")
+	}
+	var fresh secrets
+	if _, err := io.ReadFull(s.random, fresh.hmacKey[:]); err != nil {
+		return "", err
+	}
+	pair, err := key.Generate(key.ES256, s.random)
+	if err != nil {
+		return "", err
+	}
+	fresh.pair = pair
+	return s.create(ctx, unsecured, config, by, fresh)
+}
+
+// secrets are fresh for each base proof. The private half of pair is dropped with it.
+type secrets struct {
+	hmacKey [hmacSize]byte
+	pair    key.Signer
+}
+
+func (s *Suite) create(ctx context.Context, unsecured, config []byte, by did.Signer, fresh secrets) (string, error) {
+	if by.Public().Algorithm() != key.ES256 {
+		return "", reason.New(reason.DISuite, "this suite signs with P-256")
+	}
+	doc, err := openDocument(unsecured, s.profile, token(fresh.hmacKey[:]), hmacLabels(fresh.hmacKey[:]))
+	if err != nil {
+		return "", err
+	}
+	mandatory, err := doc.group(s.mandatory, reason.CredentialSchemaInvalid)
+	if err != nil {
+		return "", err
+	}
+	if len(doc.lines) > maxLines || len(doc.lines)-len(mandatory) > MaxStatements {
+		return "", reason.New(reason.LimitMembers, "statements of a document")
+	}
+	proofHash, err := hashConfig(unsecured, config, s.profile)
+	if err != nil {
+		return "", err
+	}
+	proof := baseProof{hmacKey: fresh.hmacKey[:], mandatory: s.mandatory}
+	if proof.public, err = encodePublic(fresh.pair.Public()); err != nil {
+		return "", err
+	}
+	if proof.signatures, err = signEach(ctx, pick(doc.lines, others(mandatory, len(doc.lines))), fresh.pair); err != nil {
+		return "", err
+	}
+	if proof.signature, err = by.Sign(ctx, signData(proofHash, proof.public, pick(doc.lines, mandatory))); err != nil {
+		return "", err
+	}
+	return proof.encode()
+}
+
+// signEach signs each line by itself (VC-DI-ECDSA 1.0 §3.5.4).
+func signEach(ctx context.Context, lines []string, pair key.Signer) ([][]byte, error) {
+	out := make([][]byte, len(lines))
+	for i, line := range lines {
+		signature, err := pair.Sign(ctx, []byte(line))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = signature
+	}
+	return out, nil
+}
+
+// Verify returns nil if proofValue is a derived proof of unsecured and config under the key of m
+// (VC-DI-ECDSA 1.0 §3.5.7, §3.5.8). A base proof is di.base_proof; a proof of another form, with
+// another number of signatures than statements or with labels that are not those of the document
+// di.proof_value; and one of which any signature does not verify credential.signature_invalid.
+func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue string, m dataintegrity.Method) error {
+	proof, err := decodeDerived(proofValue)
+	if err != nil {
+		return err
+	}
+	if !s.Fits(m) {
+		return reason.New(reason.DISuite, "this suite verifies with P-256")
+	}
+	pair, err := decodePublic(proof.public)
+	if err != nil {
+		return err
+	}
+	lines, mandatory, err := proof.shown(unsecured, s.profile)
+	if err != nil {
+		return err
+	}
+	proofHash, err := hashConfig(unsecured, config, s.profile)
+	if err != nil {
+		return err
+	}
+	if err := m.Key.Verify(signData(proofHash, proof.public, pick(lines, mandatory)), proof.signature); err != nil {
+		return err
+	}
+	for i, line := range pick(lines, others(mandatory, len(lines))) {
+		if err := pair.Verify([]byte(line), proof.signatures[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shown returns the statements of doc with the labels of the proof, and the indexes of the
+// mandatory ones, ascending. Each statement has its signature then, or is mandatory.
+func (d derivedProof) shown(doc []byte, p jsonld.Profile) (lines []string, mandatory []int, err error) {
+	quads, err := jsonld.ToRDF(doc, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
+	if err != nil {
+		return nil, nil, err
+	}
+	labels, ok := d.expand(canonical.Labels)
+	if !ok {
+		return nil, nil, reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
+	}
+	lines = relabel(quads, labels)
+	mandatory = slices.Sorted(slices.Values(d.mandatory))
+	ok = len(slices.Compact(mandatory)) == len(d.mandatory) && len(lines)-len(mandatory) == len(d.signatures)
+	if n := len(mandatory); !ok || n > 0 && mandatory[n-1] >= len(lines) {
+		return nil, nil, reason.New(reason.DIProofValue, "indexes or signatures do not fit the statements")
+	}
+	return lines, mandatory, nil
+}
+
+// expand returns the label of each blank node of a document with the canonical labels given
+// (VC-DI-ECDSA 1.0 §3.4.5, §3.5.7). It reports false unless each has one and each is used.
+func (d derivedProof) expand(canonical map[string]string) (map[string]string, bool) {
+	out := make(map[string]string, len(canonical))
+	for label, c14n := range canonical {
+		n, ok := canonicalNumber(c14n)
+		mac, known := d.labels[n]
+		if !ok || !known {
+			return nil, false
+		}
+		out[label] = hmacLabel(mac)
+	}
+	return out, len(out) == len(d.labels)
+}
+
+// others returns the numbers below n that are not in indexes, which ascend.
+func others(indexes []int, n int) []int {
+	out := make([]int, 0, n-len(indexes))
+	for i := range n {
+		if len(indexes) > 0 && indexes[0] == i {
+			indexes = indexes[1:]
+		} else {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// signData returns what the base signature is made over (VC-DI-ECDSA 1.0 §3.5.1).
+func signData(proofHash [sha256.Size]byte, public []byte, mandatory []string) []byte {
+	mandatoryHash := sha256.Sum256([]byte(strings.Join(mandatory, "")))
+	return slices.Concat(proofHash[:], public, mandatoryHash[:])
+}
+
+// hashConfig returns the hash of the canonical form of config under the context of doc
+// (VC-DI-ECDSA 1.0 §3.5.3).
+func hashConfig(doc, config []byte, p jsonld.Profile) (hash [sha256.Size]byte, err error) {
+	full, err := dataintegrity.WithContext(config, doc)
+	if err != nil {
+		return hash, err
+	}
+	canonical, err := jsonld.Canonicalize(full, p, rdfc.SHA256)
+	if err != nil {
+		return hash, err
+	}
+	return sha256.Sum256(canonical.Bytes()), nil
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ldpvc
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/internal/proof"
+	"github.com/behalf-id/behalf/credential/internal/warm"
+	"github.com/behalf-id/behalf/credential/internal/wire"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// costPerByte is what a remembered credential costs in memory, by the bytes that it was received in.
+const costPerByte = 4
+
+// issued is what a credential says. Once it is remembered it is shared and never changed.
+type issued struct {
+	c       *credential.Credential
+	late    error // a refusal of this link, to be told after those of the presentation
+	secured *dataintegrity.Secured
+	proved  dataintegrity.Proved // zero until verified
+	digest  string               // "" until verified
+}
+
+// message is a credential on its way through the checks.
+type message struct {
+	*issued
+	raw    []byte
+	format *Format
+	hash   warm.Key
+}
+
+// message reads, or remembers, a credential that stands alone. Nothing is verified.
+func (f *Format) message(raw []byte) (message, error) {
+	if len(raw) > dataintegrity.MaxDocument {
+		return message{}, reason.New(reason.LimitBody, "")
+	}
+	return f.recall(raw, func(own []byte) ([]strictjson.Member, error) {
+		return strictjson.CheckMembers(own, make([]strictjson.Member, 0, wire.RoomForMembers))
+	})
+}
+
+// part reads, or remembers, a credential that is a part of JSON that was checked.
+func (f *Format) part(raw []byte) (message, error) {
+	return f.recall(raw, func(own []byte) ([]strictjson.Member, error) {
+		members := make([]strictjson.Member, 0, wire.RoomForMembers)
+		for m, err := range strictjson.Members(own) {
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, m)
+		}
+		return members, nil
+	})
+}
+
+func (f *Format) recall(raw []byte, members func(own []byte) ([]strictjson.Member, error)) (message, error) {
+	m := message{raw: raw, format: f, hash: sha256.Sum256(raw)}
+	var known bool
+	if m.issued, known = f.cache.Get(m.hash); known {
+		return m, nil
+	}
+	m.raw = bytes.Clone(raw) // what is remembered does not keep the message around it
+	ms, err := members(m.raw)
+	if err != nil {
+		return m, err
+	}
+	m.issued, err = f.read(m.raw, ms)
+	return m, err
+}
+
+// read reads a credential by its form.
+func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) {
+	if err := structure(members); err != nil {
+		return nil, err
+	}
+	s, err := dataintegrity.Suites{f.suite}.Read(members)
+	if err != nil {
+		return nil, err
+	}
+	i := &issued{secured: s}
+	i.c, i.late = wire.ReadMembersVC(raw, s.Members())
+	if i.c == nil || i.late != nil && (!proof.Decides(i.late) || i.c.Issuer == "") {
+		return nil, i.late
+	}
+	return i, nil
+}
+
+// verify checks the proofs, of which those that verified before with the key that the issuer's
+// document lists now are not checked again (performance.md §4.2).
+func (m *message) verify(ctx context.Context, keys credential.Keys) error {
+	if m.digest != "" {
+		proved, err := m.proved.Again(ctx, keys)
+		if err == nil {
+			m.issued = &issued{m.c, m.late, m.secured, proved, m.digest}
+			return nil
+		}
+		return proof.Link(m.c, m.digest, err)
+	}
+	want := dataintegrity.Expect{Purpose: did.AssertionMethod, Controller: m.c.Issuer}
+	proved, refusal := m.secured.Verify(ctx, want, keys)
+	if refusal != nil && !proof.Decides(refusal) {
+		return refusal
+	}
+	digest, err := m.format.digest(m.raw)
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
+		return proof.Link(m.c, digest, refusal)
+	}
+	m.proved, m.digest = proved, digest
+	if m.late == nil {
+		m.format.cache.Put(m.hash, m.issued, costPerByte*len(m.raw))
+	}
+	return nil
+}
+
+// opened returns a copy, of which no one else has the top. The lists below are shared, and must
+// not be changed (credential.Verified); none of them has room to grow into.
+func (m *message) opened() (credential.Opened, error) {
+	if m.late != nil {
+		return credential.Opened{}, proof.Link(m.c, m.digest, m.late)
+	}
+	c := *m.c
+	return credential.Opened{Credential: &c, Digest: m.digest}, nil
+}
+
+// lateLink returns the refusal of a credential whose proofs were not checked.
+func (m *message) lateLink() error {
+	digest, err := m.format.digest(m.raw)
+	if err != nil {
+		return err
+	}
+	return proof.Link(m.c, digest, m.late)
+}

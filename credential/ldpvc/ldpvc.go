@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ldpvc secures delegation credentials with embedded proofs, ldp_vc (VC Data Integrity 1.0).
+// A presentation is a VerifiablePresentation around one of them with a proof of the delegate.
+package ldpvc
+
+import (
+	"context"
+	"time"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/internal/proof"
+	"github.com/behalf-id/behalf/credential/internal/warm"
+	"github.com/behalf-id/behalf/credential/internal/wire"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Config is what a Format needs.
+type Config struct {
+	Suite      string           // name of the cryptosuite of credentials, which is that of the format; due
+	Now        func() time.Time // when a credential is sealed; due
+	CacheBytes int              // remembered issuer signatures; 0: 64 MiB
+}
+
+// Format is the securing mechanism ldp_vc with one cryptosuite. It implements credential.Format
+// and credential.Presenter. Only New makes one.
+type Format struct {
+	suite   dataintegrity.Cryptosuite
+	holders dataintegrity.Suites // of presentations
+	now     func() time.Time
+	digest  func(secured []byte) (string, error)
+	cache   *warm.Cache[*issued]
+}
+
+// New returns the format under cfg. A suite that there is not is di.suite.
+func New(cfg Config) (*Format, error) {
+	if cfg.CacheBytes < 0 || cfg.Now == nil {
+		return nil, reason.New(reason.InternalIndeterminate, "ldpvc: no clock, or the cache size is negative")
+	}
+	f := &Format{now: cfg.Now, digest: digestRDF, cache: warm.New[*issued](cfg.CacheBytes)}
+	eddsa, ecdsa := dataintegrity.EdDSARDFC, dataintegrity.ECDSARDFC
+	if cfg.Suite == dataintegrity.EdDSAJCS || cfg.Suite == dataintegrity.ECDSAJCS {
+		f.digest, eddsa, ecdsa = digestJCS, dataintegrity.EdDSAJCS, dataintegrity.ECDSAJCS
+	}
+	for _, name := range []string{eddsa, ecdsa} {
+		s, err := dataintegrity.Suite(name, jsonld.Closed)
+		if err != nil {
+			return nil, err
+		}
+		f.holders = append(f.holders, s)
+	}
+	var err error
+	f.suite, err = dataintegrity.Suite(cfg.Suite, jsonld.Closed)
+	return f, err
+}
+
+// Name implements credential.Format: it is the name of the cryptosuite.
+func (f *Format) Name() string { return f.suite.Name() }
+
+// Seal implements credential.Format. It refuses what every reader would (credential.Check), a
+// status that is not the Bitstring pair for revocation and suspension, and a key that is not one of
+// the suite (di.suite).
+func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Signer) ([]byte, error) {
+	document, err := wire.WriteVC(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := proof.Signs(by, c.Issuer); err != nil {
+		return nil, err
+	}
+	o := dataintegrity.Options{Created: f.now().Truncate(time.Second), Purpose: did.AssertionMethod}
+	return dataintegrity.Sign(ctx, document, f.suite, o, by)
+}
+
+// Open implements credential.Format. What is read is what the proofs are made over; every proof
+// must be by a key of the issuer under assertionMethod. Refusals of form and proof are those of
+// dataintegrity.Suites.Verify; a credential that is wrapped is vc.structure.
+func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
+	if err := proof.Usable(keys); err != nil {
+		return credential.Opened{}, err
+	}
+	m, err := f.message(raw)
+	if err != nil {
+		return credential.Opened{}, err
+	}
+	if err := m.verify(ctx, keys); err != nil {
+		return credential.Opened{}, err
+	}
+	return m.opened()
+}
+
+// digestRDF returns the parent digest of secured (delegation.md §3.4): of the canonical N-Quads
+// of the credential with its proof.
+func digestRDF(secured []byte) (string, error) {
+	canonical, err := jsonld.Canonicalize(secured, jsonld.Closed, 1)
+	if err != nil {
+		return "", err
+	}
+	digest, _ := proof.Digest(canonical.Bytes())
+	return digest, nil
+}
+
+// digestJCS returns the parent digest of secured: of the credential with its proof in the form of
+// RFC 8785, which like the N-Quads does not depend on how it was written down.
+func digestJCS(secured []byte) (string, error) {
+	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(secured)), strictjson.Value(secured))
+	if err != nil {
+		return "", err
+	}
+	digest, _ := proof.Digest(canonical)
+	return digest, nil
+}
