@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bitstring reads and writes Bitstring Status Lists 1.0 as credentials secured as vc+jwt.
-//
-// The Data Integrity form is not supported, nor are entries of more than one bit.
+// Package bitstring reads and writes Bitstring Status Lists 1.0 as credentials secured as vc+jwt or with Data Integrity.
 package bitstring
 
 import (
@@ -14,7 +12,6 @@ import (
 	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/key"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // Names and bounds of a list.
@@ -51,19 +48,28 @@ type Sealed struct{ sealed wire.Sealed }
 
 // Seal signs l, of one purpose or more, as by.
 func Seal(ctx context.Context, l List, by did.Signer) ([]byte, error) {
-	encoded, err := l.Bits.Encode()
+	w, err := l.written(by.Method.DID())
 	if err != nil {
 		return nil, err
 	}
+	return wire.Sign(ctx, Type, ContentType, w, by)
+}
+
+// written returns l as a credential of issuer.
+func (l List) written(issuer did.DID) (written, error) {
+	encoded, err := l.Bits.Encode()
+	if err != nil {
+		return written{}, err
+	}
 	w := written{
 		Context: []string{credential.ContextVC}, ID: l.ID, Type: []string{"VerifiableCredential", typeCredential},
-		Issuer: by.Method.DID().String(), ValidFrom: instant(l.Issued), ValidUntil: instant(l.Expires),
+		Issuer: issuer.String(), ValidFrom: instant(l.Issued), ValidUntil: instant(l.Expires),
 		Subject: writtenSubject{l.ID + "#list", typeSubject, l.Purposes, encoded, l.TTL.Milliseconds()},
 	}
 	if len(l.Purposes) == 1 {
 		w.Subject.Purpose = l.Purposes[0] // the form that every reader knows
 	}
-	return wire.Sign(ctx, Type, ContentType, w, by)
+	return w, nil
 }
 
 // Parse reads the form of a list credential: status.too_large if it is too long, status.issuer if
@@ -87,16 +93,7 @@ func (s Sealed) Open(k key.Public, url string) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	l, err := read(payload, s.Method().DID().String())
-	switch {
-	case err != nil:
-		return List{}, err
-	case l.ID != "" && l.ID != url:
-		return List{}, reason.New(reason.StatusSubject, "id is not the address of the list")
-	case l.Bits.Len() < MinEntries:
-		return List{}, reason.New(reason.StatusLength, "")
-	}
-	return l, nil
+	return Content(payload, s.Method().DID().String(), url)
 }
 
 // Has reports whether the list speaks of purpose.
