@@ -3,6 +3,9 @@
 package sdjwt
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -35,93 +38,130 @@ func render(payload []byte, disclosures [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.append(make([]byte, 0, len(payload)+len(d.buf)), payload)
+	return d.render(payload, nil)
 }
 
-func (d *disclosed) append(dst []byte, v strictjson.Value) ([]byte, error) {
+// render writes payload with the disclosures of d, and notes in shown, if it is not nil, the JSON
+// pointers (RFC 6901) of the values that came through one.
+func (d *disclosed) render(payload []byte, shown *[]string) ([]byte, error) {
+	r := rendering{disclosed: d, dst: make([]byte, 0, len(payload)+len(d.buf)), shown: shown}
+	if err := r.value(payload); err != nil {
+		return nil, err
+	}
+	return r.dst, nil
+}
+
+// rendering writes what a verifier reads. Its depth is bounded by MaxDepth disclosures of
+// strictjson.MaxDepth each.
+type rendering struct {
+	*disclosed
+	dst   []byte
+	at    []string // the way to here, escaped for a JSON pointer
+	shown *[]string
+}
+
+func (r *rendering) value(v strictjson.Value) error {
 	switch v.Kind() {
 	case '{':
-		return d.object(dst, v)
+		return r.object(v)
 	case '[':
-		return d.array(dst, v)
+		return r.array(v)
 	}
-	return append(dst, v...), nil
+	r.dst = append(r.dst, v...)
+	return nil
 }
 
 // levels is the names that one object has by now.
 type levels map[string]bool
 
-func (d *disclosed) object(dst []byte, v strictjson.Value) ([]byte, error) {
+func (r *rendering) object(v strictjson.Value) error {
 	names := make(levels)
-	dst = append(dst, '{')
+	r.dst = append(r.dst, '{')
 	var hidden []strictjson.Value
 	for m, err := range strictjson.Members(v) {
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case string(m.Name) == "_sd":
 			hidden = append(hidden, m.Value)
 		case string(m.Name) == "_sd_alg":
 		default:
-			if dst, err = d.named(dst, names, m.Name, m.Value); err != nil {
-				return nil, err
+			if err := r.named(names, m.Name, m.Value, false); err != nil {
+				return err
 			}
 		}
 	}
 	for _, list := range hidden {
 		for item := range strictjson.Items(list) {
-			one := d.shown(item)
+			one := r.of(item)
 			if one == nil {
 				continue
 			}
-			var err error
-			if dst, err = d.named(dst, names, one.name, one.value); err != nil {
-				return nil, err
+			if err := r.named(names, one.name, one.value, true); err != nil {
+				return err
 			}
 		}
 	}
-	return append(dst, '}'), nil
+	r.dst = append(r.dst, '}')
+	return nil
 }
 
-// named appends one member, whose name must be new at its level.
-func (d *disclosed) named(dst []byte, names levels, name []byte, v strictjson.Value) ([]byte, error) {
+// named writes one member, whose name must be new at its level.
+func (r *rendering) named(names levels, name []byte, v strictjson.Value, hidden bool) error {
 	if names[string(name)] {
-		return nil, reason.New(reason.SDJWTClaimCollision, "")
+		return reason.New(reason.SDJWTClaimCollision, "")
 	}
 	if len(names) > 0 {
-		dst = append(dst, ',')
+		r.dst = append(r.dst, ',')
 	}
 	names[string(name)] = true
-	dst, err := jsontext.AppendQuote(dst, name)
-	if err != nil {
-		return nil, err
+	var err error
+	if r.dst, err = jsontext.AppendQuote(r.dst, name); err != nil {
+		return err
 	}
-	return d.append(append(dst, ':'), v)
+	r.dst = append(r.dst, ':')
+	return r.step(string(name), v, hidden)
 }
 
-func (d *disclosed) array(dst []byte, v strictjson.Value) ([]byte, error) {
-	dst = append(dst, '[')
-	first := true
+// step writes v, which stands at name below here.
+func (r *rendering) step(name string, v strictjson.Value, hidden bool) error {
+	if r.shown == nil {
+		return r.value(v)
+	}
+	r.at = append(r.at, strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	if hidden {
+		*r.shown = append(*r.shown, "/"+strings.Join(r.at, "/"))
+	}
+	err := r.value(v)
+	r.at = r.at[:len(r.at)-1]
+	return err
+}
+
+func (r *rendering) array(v strictjson.Value) error {
+	r.dst = append(r.dst, '[')
+	n := 0
 	for item, err := range strictjson.Items(v) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if digest := dots(item); digest != nil {
-			one := d.shown(digest)
+		digest := dots(item)
+		if digest != nil {
+			one := r.of(digest)
 			if one == nil {
 				continue
 			}
 			item = one.value
 		}
-		if !first {
-			dst = append(dst, ',')
+		if n > 0 {
+			r.dst = append(r.dst, ',')
 		}
-		first = false
-		if dst, err = d.append(dst, item); err != nil {
-			return nil, err
+		if err := r.step(strconv.Itoa(n), item, digest != nil); err != nil {
+			return err
 		}
+		n++
 	}
-	return append(dst, ']'), nil
+	r.dst = append(r.dst, ']')
+	return nil
 }
 
 // dots returns the digest of an array element {"...": digest}, or nil.
@@ -137,8 +177,8 @@ func dots(item strictjson.Value) (digest strictjson.Value) {
 	return digest
 }
 
-// shown returns the disclosure that the JSON string digest names, or nil.
-func (d *disclosed) shown(digest strictjson.Value) *disclosure {
+// of returns the disclosure that the JSON string digest names, or nil.
+func (d *disclosed) of(digest strictjson.Value) *disclosure {
 	s := scan{alg: d.alg}
 	if s.add(digest, site{}) != nil {
 		return nil

@@ -31,6 +31,7 @@ type forge struct {
 	kb          object
 	kbPayload   string                      // in place of kb, where set
 	kbKey       key.Signer                  // who makes the holder proof
+	alg         hashAlg                     // of sd_hash
 	after       func(raw, kb string) string // joins what was signed
 }
 
@@ -85,7 +86,7 @@ func (g *forge) raw() []byte {
 	body := g.kbPayload
 	if body == "" {
 		if _, ok := g.kb["sd_hash"]; !ok {
-			g.kb["sd_hash"] = fixture.Digest(raw)
+			g.kb["sd_hash"] = string(g.alg.sdHash(nil, []byte(raw)))
 			defer delete(g.kb, "sd_hash")
 		}
 		body = g.marshal(g.kb)
