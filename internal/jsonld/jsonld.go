@@ -5,7 +5,6 @@ package jsonld
 
 import (
 	"github.com/behalf-id/behalf/internal/rdfc"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // Profile says which contexts a document may name.
@@ -18,12 +17,18 @@ const (
 	Open
 )
 
-// ToRDF returns the dataset of doc, in safe mode with no base.
-func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
-	return nil, reason.New(reason.JSONLDContextUnknown, "")
-}
+// ToRDF returns the dataset of doc by JSON-LD 1.1 API §8.1, with no base IRI. Text with a base
+// direction becomes a literal of an i18n datatype (§8.1, rdfDirection). Nothing of doc gets lost on
+// the way: what the contexts do not define, and any value that would leave no statement (null, an
+// empty array, @index, a reference that nothing refers to), is jsonld.undefined_term; an identifier
+// or type that is no absolute IRI is jsonld.relative_iri; a context URL that is not embedded is
+// jsonld.context_unknown; a context that is not a URL is jsonld.context_inline_forbidden in the
+// Closed profile; a context that breaks JSON-LD's rules, such as one that redefines a protected
+// term, is vc.context_invalid. doc must pass strictjson.Check, whose refusals come through.
+func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) { return goldToRDF(doc, p) }
 
-// Canonicalize returns the canonical form of the dataset of doc.
+// Canonicalize returns the canonical form of the dataset of doc, with the refusals of ToRDF and of
+// rdfc.Canonicalize.
 func Canonicalize(doc []byte, p Profile, h rdfc.Hash) (rdfc.Canonical, error) {
 	quads, err := ToRDF(doc, p)
 	if err != nil {
@@ -31,15 +36,3 @@ func Canonicalize(doc []byte, p Profile, h rdfc.Hash) (rdfc.Canonical, error) {
 	}
 	return rdfc.Canonicalize(quads, h)
 }
-
-// Context returns a copy of the embedded context document of url, nil if there is none.
-func Context(url string) []byte { return nil }
-
-// TermSet is what contexts define.
-type TermSet struct{}
-
-// Terms returns what contexts, the value of an @context, define.
-func Terms(contexts []byte, p Profile) (TermSet, error) { return TermSet{}, nil }
-
-// Type reports whether s is a term that maps to an IRI, or an absolute IRI.
-func (TermSet) Type(s string) bool { return false }
