@@ -34,7 +34,7 @@ func ChainKey(x5c []byte, anchors []*x509.Certificate, issuer string, at time.Ti
 		Roots: poolOf(anchors), Intermediates: poolOf(chain[1:]), CurrentTime: at,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
-	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
+	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) && !endsAt(chain[len(chain)-1], anchors) {
 		return key.Public{}, reason.Wrap(reason.X509UntrustedRoot, "", err)
 	}
 	if err != nil {
@@ -87,6 +87,14 @@ func ParseCertificate(der []byte) (*x509.Certificate, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// endsAt reports whether one of anchors signed last. If so, what the library found no way through
+// is broken below the anchor.
+func endsAt(last *x509.Certificate, anchors []*x509.Certificate) bool {
+	return slices.ContainsFunc(anchors, func(a *x509.Certificate) bool {
+		return bytes.Equal(a.RawSubject, last.RawIssuer) && last.CheckSignatureFrom(a) == nil
+	})
 }
 
 func poolOf(list []*x509.Certificate) *x509.CertPool {
