@@ -5,6 +5,7 @@ package dataintegrity
 import (
 	"crypto/sha256"
 	"crypto/sha512"
+	"hash"
 
 	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/rdfc"
@@ -96,13 +97,45 @@ func JCSHashData(unsecured, config []byte, h rdfc.Hash) ([]byte, error) {
 
 // appendHash appends the hash of text.
 func appendHash(dst []byte, h rdfc.Hash, text []byte) ([]byte, error) {
+	digest, err := hasher(h)
+	if err != nil {
+		return nil, err
+	}
+	_, _ = digest.Write(text)
+	return digest.Sum(dst), nil
+}
+
+func hasher(h rdfc.Hash) (hash.Hash, error) {
 	switch h {
 	case rdfc.SHA256:
-		d := sha256.Sum256(text)
-		return append(dst, d[:]...), nil
+		return sha256.New(), nil
 	case rdfc.SHA384:
-		d := sha512.Sum384(text)
-		return append(dst, d[:]...), nil
+		return sha512.New384(), nil
 	}
 	return nil, reason.New(reason.InternalIndeterminate, "no hash function")
+}
+
+// writeWithout writes object, in canonical form and of members, without the one called name. It
+// reports whether it could: the values must be the parts of object that they are named as.
+func writeWithout(h hash.Hash, object []byte, members []strictjson.Member, name string) bool {
+	start := 1
+	for i, m := range members {
+		end := cap(object) - cap(m.Value) + len(m.Value)
+		if end < start || end >= len(object) || &object[end-1] != &m.Value[len(m.Value)-1] {
+			return false
+		}
+		if string(m.Name) != name {
+			start = end + 1
+			continue
+		}
+		rest := end + 1 // with the comma, or without the one before where it is the last
+		if i == len(members)-1 {
+			start, rest = max(start-1, 1), end
+		}
+		_, _ = h.Write(object[:start])
+		_, _ = h.Write(object[rest:])
+		return true
+	}
+	_, _ = h.Write(object)
+	return true
 }

@@ -5,6 +5,7 @@ package dataintegrity
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 
@@ -19,12 +20,16 @@ import (
 // in one pass without reading the result again. A number whose canonical form Check refuses
 // is refused with the code of that; what did not pass Check is json.syntax or garbage.
 func AppendCanonical(dst []byte, checked strictjson.Value) ([]byte, error) {
-	c := canonicaliser{in: checked, out: dst}
+	var room [roomForSpans]span
+	c := canonicaliser{in: checked, out: dst, members: room[:0]}
 	if err := c.value(0); err != nil {
 		return nil, err
 	}
 	return c.out, nil
 }
+
+// roomForSpans is how many members stand in objects that are open at one time, usually at most.
+const roomForSpans = 48
 
 type canonicaliser struct {
 	in      []byte
@@ -37,7 +42,27 @@ type canonicaliser struct {
 // span is one member in the output, its name unescaped.
 type span struct {
 	name       []byte
+	head       uint64 // the first eight bytes of name, if they are ASCII
 	start, end int
+}
+
+// compare orders members by their names (RFC 8785 §3.2.3). The heads of most decide.
+func (a *span) compare(b *span) int {
+	const high = 0x8080808080808080
+	if a.head != b.head && (a.head|b.head)&high == 0 {
+		return cmp.Compare(a.head, b.head)
+	}
+	return compareUTF16(a.name, b.name)
+}
+
+func headOf(name []byte) (head uint64) {
+	if len(name) >= 8 {
+		return binary.BigEndian.Uint64(name)
+	}
+	for i := range name {
+		head |= uint64(name[i]) << (56 - 8*i)
+	}
+	return head
 }
 
 func (c *canonicaliser) value(depth int) error {
@@ -113,10 +138,10 @@ func (c *canonicaliser) object(depth int) error {
 		if err := c.value(depth + 1); err != nil {
 			return err
 		}
-		if n := len(c.members); n > base && compareUTF16(c.members[n-1].name, name) > 0 {
+		c.members = append(c.members, span{name, headOf(name), start, len(c.out)})
+		if n := len(c.members); n-1 > base && c.members[n-2].compare(&c.members[n-1]) > 0 {
 			sorted = false
 		}
-		c.members = append(c.members, span{name, start, len(c.out)})
 		if more, err = c.more(); err != nil {
 			return err
 		}
@@ -162,7 +187,14 @@ func (c *canonicaliser) more() (bool, error) {
 // sort puts the members, which are the end of the output, into the order of their names.
 func (c *canonicaliser) sort(members []span) {
 	first := members[0].start
-	slices.SortFunc(members, func(a, b span) int { return compareUTF16(a.name, b.name) })
+	if len(members) > smallObject {
+		slices.SortFunc(members, func(a, b span) int { return a.compare(&b) })
+	} else {
+		insertionSort(members)
+	}
+	if c.spare == nil {
+		c.spare = make([]byte, 0, len(c.in))
+	}
 	c.spare = append(c.spare[:0], c.out[first:]...)
 	c.out = c.out[:first]
 	for i, m := range members {
@@ -170,6 +202,17 @@ func (c *canonicaliser) sort(members []span) {
 			c.out = append(c.out, ',')
 		}
 		c.out = append(c.out, c.spare[m.start-first:m.end-first]...)
+	}
+}
+
+// smallObject is up to how many members an object is sorted by hand.
+const smallObject = 16
+
+func insertionSort(members []span) {
+	for i := 1; i < len(members); i++ {
+		for j := i; j > 0 && members[j-1].compare(&members[j]) > 0; j-- {
+			members[j-1], members[j] = members[j], members[j-1]
+		}
 	}
 }
 

@@ -13,11 +13,13 @@ import (
 // Secured is a document with its proofs by their form. Nothing of it is verified. Only
 // Suites.Read makes one; it is not changed afterwards and may be shared.
 type Secured struct {
-	members  []strictjson.Member // without proof, under the @context that the proofs repeat
-	document []byte              // of members
-	proofs   []*proof
-	suites   []Cryptosuite // of each proof
-	before   [][]byte      // of each proof, what it is made over
+	members []strictjson.Member // without proof, under the @context that the proofs repeat
+	proofs  []*proof
+	suites  []Cryptosuite // of each proof
+
+	// What was read, if it is in the form of RFC 8785 and signed as it stands.
+	canonical        []byte
+	canonicalMembers []strictjson.Member
 }
 
 // Read takes secured apart, a JSON object of which members are those that strictjson.CheckMembers,
@@ -49,17 +51,23 @@ func (ss Suites) Read(members []strictjson.Member) (*Secured, error) {
 	if err := chained(s.proofs); err != nil {
 		return nil, err
 	}
-	s.document = join(s.members)
-	for _, p := range s.proofs {
-		s.before = append(s.before, s.over(p))
-	}
 	return s, nil
+}
+
+// ReadCanonical is Read of raw, which AppendCanonical gave and of which members are those that
+// strictjson.Members gave. It spares the suites with JCS their work.
+func (ss Suites) ReadCanonical(raw []byte, members []strictjson.Member) (*Secured, error) {
+	s, err := ss.Read(members)
+	if err == nil && same(find(members, "@context"), find(s.members, "@context")) {
+		s.canonical, s.canonicalMembers = raw, members
+	}
+	return s, err
 }
 
 // Document returns what the proofs are made over: the document without proof and, where a
 // Contextual suite is in use, with the @context that its proofs repeat, which the @context as
-// received begins with. It must not be changed.
-func (s *Secured) Document() []byte { return s.document }
+// received begins with.
+func (s *Secured) Document() []byte { return join(s.members) }
 
 // Members returns the members of Document. They must not be changed.
 func (s *Secured) Members() []strictjson.Member { return s.members }
@@ -77,7 +85,7 @@ func (s *Secured) Proofs() []Proof {
 // (VC Data Integrity 1.0 §4.3).
 func (s *Secured) over(p *proof) []byte {
 	if len(p.Previous) == 0 {
-		return s.document
+		return s.Document()
 	}
 	return join(withPrevious(s.members, previous(s.proofs, p.Previous)))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/rdfc"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -132,4 +133,21 @@ func (s jcs) Verify(_ context.Context, unsecured, config []byte, proofValue stri
 		return err
 	}
 	return s.verify(data, proofValue, m.Key)
+}
+
+// verifyCanonical is Verify of p, the one proof of document, which is in canonical form with it and
+// is of members. Without a member it still is, so that nothing need be written down to hash it.
+func (s jcs) verifyCanonical(document []byte, members []strictjson.Member, p *proof, m Method) error {
+	h, err := hasher(hashOf(m.Key))
+	if err != nil {
+		return err
+	}
+	data := make([]byte, 0, 2*h.Size())
+	whole := writeWithout(h, p.raw, p.members, "proofValue")
+	data = h.Sum(data)
+	h.Reset()
+	if !writeWithout(h, document, members, "proof") || !whole {
+		return reason.New(reason.InternalIndeterminate, "the members are not those of the document")
+	}
+	return s.verify(h.Sum(data), p.value, m.Key)
 }

@@ -84,7 +84,7 @@ func TestVectorsEdDSA(t *testing.T) {
 	_, err := allSuites(t, jsonld.Closed).Verify(context.Background(), legacy.read(t, "signedEdSig.json"), Expect{Purpose: did.AssertionMethod}, vectorKeys())
 	refusedAs(t, err, reason.DISuite)
 	row.Run++
-	row.Departures = append(row.Departures, conformance.Departure{Cases: 1, Why: "Ed25519Signature2020 is not implemented: VC-DI-EDDSA 1.0 §3.4 keeps it for what was issued before; the suite is refused (di.suite)"})
+	row.Departures = append(row.Departures, conformance.Departure{Cases: 1, Why: "the legacy suite Ed25519Signature2020 is refused (di.suite), as VC-DI-EDDSA 1.0 §2.2.1 requires the type DataIntegrityProof"})
 	conformance.Record(t, row)
 }
 
@@ -304,13 +304,23 @@ func sameJSON(t *testing.T, what string, got, want []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A set of one is written as an array there and as the object here.
-	w = bytes.Replace(w, []byte(`"proof":[{`), []byte(`"proof":{`), 1)
-	g = bytes.Replace(g, []byte(`"proof":[{`), []byte(`"proof":{`), 1)
-	w, g = bytes.ReplaceAll(w, []byte(`"}],`), []byte(`"},`)), bytes.ReplaceAll(g, []byte(`"}],`), []byte(`"},`))
-	if !bytes.Equal(g, w) {
+	if !bytes.Equal(g, unarrayed(w)) && !bytes.Equal(g, w) {
 		t.Errorf("%s:\n%s\nwant\n%s", what, g, w)
 	}
+}
+
+// unarrayed writes a set of one proof as the object that it may be too.
+func unarrayed(canonical []byte) []byte {
+	unsecured, proofs, err := Split(canonical)
+	if err != nil || len(proofs) != 1 {
+		return canonical
+	}
+	joined, err := Join(unsecured, proofs[0])
+	if err != nil {
+		return canonical
+	}
+	joined, _ = AppendCanonical(nil, joined)
+	return joined
 }
 
 func vectorSigner(t *testing.T, path string) did.Signer {

@@ -29,7 +29,7 @@ func (p Proved) Document() []byte {
 	if p.secured == nil {
 		return nil
 	}
-	return p.secured.document
+	return p.secured.Document()
 }
 
 // Proofs returns what the proofs say, in the order of the document.
@@ -94,11 +94,20 @@ func (p Proved) one(ctx context.Context, i int, keys credential.Keys) (Method, e
 	if p.methods != nil && unchanged(p.methods[i], m) {
 		return m, nil
 	}
-	config := proof.config
-	if _, contextual := suite.(Contextual); contextual {
-		config = proof.contextual
+	return m, p.secured.value(ctx, i, m)
+}
+
+// value checks the value of the proof at i with the key of m.
+func (s *Secured) value(ctx context.Context, i int, m Method) error {
+	p := s.proofs[i]
+	if j, ok := s.suites[i].(jcs); ok && s.canonical != nil && len(s.proofs) == 1 {
+		return j.verifyCanonical(s.canonical, s.canonicalMembers, p, m)
 	}
-	return m, suite.Verify(ctx, p.secured.before[i], config(), proof.value, m)
+	config := p.config
+	if _, contextual := s.suites[i].(Contextual); contextual {
+		config = p.contextual
+	}
+	return s.suites[i].Verify(ctx, s.over(p), config(), p.value, m)
 }
 
 // unchanged reports whether now is the method and key that was used before.

@@ -13,6 +13,8 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/warm"
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -42,37 +44,37 @@ func (f *Format) message(raw []byte) (message, error) {
 	if len(raw) > dataintegrity.MaxDocument {
 		return message{}, reason.New(reason.LimitBody, "")
 	}
-	return f.recall(raw, func(own []byte) ([]strictjson.Member, error) {
-		return strictjson.CheckMembers(own, make([]strictjson.Member, 0, wire.RoomForMembers))
-	})
+	if err := strictjson.Check(raw); err != nil {
+		return message{}, err
+	}
+	if !f.canonical {
+		return f.part(raw)
+	}
+	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(raw)), raw)
+	if err != nil {
+		return message{}, err
+	}
+	return f.part(canonical)
 }
 
-// part reads, or remembers, a credential that is a part of JSON that was checked.
+// part reads, or remembers, a credential that is a part of JSON that was checked and, with JCS, made
+// canonical.
 func (f *Format) part(raw []byte) (message, error) {
-	return f.recall(raw, func(own []byte) ([]strictjson.Member, error) {
-		members := make([]strictjson.Member, 0, wire.RoomForMembers)
-		for m, err := range strictjson.Members(own) {
-			if err != nil {
-				return nil, err
-			}
-			members = append(members, m)
-		}
-		return members, nil
-	})
-}
-
-func (f *Format) recall(raw []byte, members func(own []byte) ([]strictjson.Member, error)) (message, error) {
 	m := message{raw: raw, format: f, hash: sha256.Sum256(raw)}
 	var known bool
 	if m.issued, known = f.cache.Get(m.hash); known {
 		return m, nil
 	}
 	m.raw = bytes.Clone(raw) // what is remembered does not keep the message around it
-	ms, err := members(m.raw)
-	if err != nil {
-		return m, err
+	members := make([]strictjson.Member, 0, wire.RoomForMembers)
+	for member, err := range strictjson.Members(m.raw) {
+		if err != nil {
+			return m, err
+		}
+		members = append(members, member)
 	}
-	m.issued, err = f.read(m.raw, ms)
+	var err error
+	m.issued, err = f.read(m.raw, members)
 	return m, err
 }
 
@@ -81,7 +83,7 @@ func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) 
 	if err := structure(members); err != nil {
 		return nil, err
 	}
-	s, err := dataintegrity.Suites{f.suite}.Read(members)
+	s, err := f.secured(dataintegrity.Suites{f.suite}, raw, members)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +93,14 @@ func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) 
 		return nil, i.late
 	}
 	return i, nil
+}
+
+// secured reads the proofs of raw, of which members are.
+func (f *Format) secured(ss dataintegrity.Suites, raw []byte, members []strictjson.Member) (*dataintegrity.Secured, error) {
+	if f.canonical {
+		return ss.ReadCanonical(raw, members)
+	}
+	return ss.Read(members)
 }
 
 // verify checks the proofs, of which those that verified before with the key that the issuer's
@@ -109,7 +119,7 @@ func (m *message) verify(ctx context.Context, keys credential.Keys) error {
 	if refusal != nil && !proof.Decides(refusal) {
 		return refusal
 	}
-	digest, err := m.format.digest(m.raw)
+	digest, err := m.parent()
 	if err != nil {
 		return err
 	}
@@ -135,9 +145,24 @@ func (m *message) opened() (credential.Opened, error) {
 
 // lateLink returns the refusal of a credential whose proofs were not checked.
 func (m *message) lateLink() error {
-	digest, err := m.format.digest(m.raw)
+	digest, err := m.parent()
 	if err != nil {
 		return err
 	}
 	return proof.Link(m.c, digest, m.late)
+}
+
+// parent returns the parent digest (delegation.md §3.4): of the canonical N-Quads of the
+// credential with its proof or, with JCS, of its canonical JSON. Neither depends on how it was
+// written down.
+func (m *message) parent() (string, error) {
+	if m.format.canonical {
+		return proof.DigestOf(m.hash), nil
+	}
+	canonical, err := jsonld.Canonicalize(m.raw, jsonld.Closed, rdfc.SHA256)
+	if err != nil {
+		return "", err
+	}
+	digest, _ := proof.Digest(canonical.Bytes())
+	return digest, nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -32,8 +31,9 @@ type Format struct {
 	suite   dataintegrity.Cryptosuite
 	holders dataintegrity.Suites // of presentations
 	now     func() time.Time
-	digest  func(secured []byte) (string, error)
 	cache   *warm.Cache[*issued]
+
+	canonical bool // the suites take JSON, which is made canonical before it is read
 }
 
 // New returns the format under cfg. A suite that there is not is di.suite.
@@ -41,10 +41,10 @@ func New(cfg Config) (*Format, error) {
 	if cfg.CacheBytes < 0 || cfg.Now == nil {
 		return nil, reason.New(reason.InternalIndeterminate, "ldpvc: no clock, or the cache size is negative")
 	}
-	f := &Format{now: cfg.Now, digest: digestRDF, cache: warm.New[*issued](cfg.CacheBytes)}
+	f := &Format{now: cfg.Now, cache: warm.New[*issued](cfg.CacheBytes)}
 	eddsa, ecdsa := dataintegrity.EdDSARDFC, dataintegrity.ECDSARDFC
 	if cfg.Suite == dataintegrity.EdDSAJCS || cfg.Suite == dataintegrity.ECDSAJCS {
-		f.digest, eddsa, ecdsa = digestJCS, dataintegrity.EdDSAJCS, dataintegrity.ECDSAJCS
+		f.canonical, eddsa, ecdsa = true, dataintegrity.EdDSAJCS, dataintegrity.ECDSAJCS
 	}
 	for _, name := range []string{eddsa, ecdsa} {
 		s, err := dataintegrity.Suite(name, jsonld.Closed)
@@ -91,26 +91,4 @@ func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (cr
 		return credential.Opened{}, err
 	}
 	return m.opened()
-}
-
-// digestRDF returns the parent digest of secured (delegation.md §3.4): of the canonical N-Quads
-// of the credential with its proof.
-func digestRDF(secured []byte) (string, error) {
-	canonical, err := jsonld.Canonicalize(secured, jsonld.Closed, 1)
-	if err != nil {
-		return "", err
-	}
-	digest, _ := proof.Digest(canonical.Bytes())
-	return digest, nil
-}
-
-// digestJCS returns the parent digest of secured: of the credential with its proof in the form of
-// RFC 8785, which like the N-Quads does not depend on how it was written down.
-func digestJCS(secured []byte) (string, error) {
-	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(secured)), strictjson.Value(secured))
-	if err != nil {
-		return "", err
-	}
-	digest, _ := proof.Digest(canonical)
-	return digest, nil
 }

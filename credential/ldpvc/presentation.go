@@ -142,8 +142,7 @@ func (f *Format) presentation(raw []byte) (*presentation, error) {
 	if len(raw) > dataintegrity.MaxDocument {
 		return nil, reason.New(reason.LimitBody, "")
 	}
-	var room [roomForPresentation]strictjson.Member
-	members, err := strictjson.CheckMembers(raw, room[:0])
+	raw, members, err := f.checked(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -151,11 +150,34 @@ func (f *Format) presentation(raw []byte) (*presentation, error) {
 	if err := p.members(members); err != nil {
 		return nil, err
 	}
-	if p.secured, err = f.holders.Read(members); err != nil {
+	if p.secured, err = f.secured(f.holders, raw, members); err != nil {
 		return nil, err
 	}
 	p.proofs = p.secured.Proofs()
 	return p, nil
+}
+
+// checked returns raw, made canonical where the suites take JSON, and its members.
+func (f *Format) checked(raw []byte) ([]byte, []strictjson.Member, error) {
+	members := make([]strictjson.Member, 0, roomForPresentation)
+	if !f.canonical {
+		members, err := strictjson.CheckMembers(raw, members)
+		return raw, members, err
+	}
+	if err := strictjson.Check(raw); err != nil {
+		return nil, nil, err
+	}
+	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(raw)), raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	for m, err := range strictjson.Members(canonical) {
+		if err != nil {
+			return nil, nil, err
+		}
+		members = append(members, m)
+	}
+	return canonical, members, nil
 }
 
 // members reads what is not the proof. Members that nothing here acts on are passed over; the

@@ -47,6 +47,9 @@ func MandatoryCovers(derived []byte, pointers []string, p jsonld.Profile) error 
 	if err != nil {
 		return err
 	}
+	if !whole {
+		return reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
+	}
 	present, err := doc.present(pointers)
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func MandatoryCovers(derived []byte, pointers []string, p jsonld.Profile) error 
 		return err
 	}
 	for _, n := range limiting {
-		if !whole || !slices.Contains(proof.mandatory, n) {
+		if !slices.Contains(proof.mandatory, n) {
 			return reason.New(reason.CredentialSchemaInvalid, "a limiting member is not mandatory")
 		}
 	}

@@ -97,7 +97,7 @@ func (s *Suite) create(ctx context.Context, unsecured, config []byte, by did.Sig
 	if len(doc.lines) > maxLines || len(doc.lines)-len(mandatory) > MaxStatements {
 		return "", reason.New(reason.LimitMembers, "statements of a document")
 	}
-	proofHash, err := hashConfig(unsecured, config, s.profile)
+	proofHash, err := dataintegrity.ConfigHash(unsecured, config, s.profile, rdfc.SHA256)
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +147,7 @@ func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue s
 	if err != nil {
 		return err
 	}
-	proofHash, err := hashConfig(unsecured, config, s.profile)
+	proofHash, err := dataintegrity.ConfigHash(unsecured, config, s.profile, rdfc.SHA256)
 	if err != nil {
 		return err
 	}
@@ -215,21 +215,7 @@ func others(indexes []int, n int) []int {
 }
 
 // signData returns what the base signature is made over (VC-DI-ECDSA 1.0 §3.5.1).
-func signData(proofHash [sha256.Size]byte, public []byte, mandatory []string) []byte {
+func signData(proofHash, public []byte, mandatory []string) []byte {
 	mandatoryHash := sha256.Sum256([]byte(strings.Join(mandatory, "")))
-	return slices.Concat(proofHash[:], public, mandatoryHash[:])
-}
-
-// hashConfig returns the hash of the canonical form of config under the context of doc
-// (VC-DI-ECDSA 1.0 §3.5.3).
-func hashConfig(doc, config []byte, p jsonld.Profile) (hash [sha256.Size]byte, err error) {
-	full, err := dataintegrity.WithContext(config, doc)
-	if err != nil {
-		return hash, err
-	}
-	canonical, err := jsonld.Canonicalize(full, p, rdfc.SHA256)
-	if err != nil {
-		return hash, err
-	}
-	return sha256.Sum256(canonical.Bytes()), nil
+	return slices.Concat(proofHash, public, mandatoryHash[:])
 }

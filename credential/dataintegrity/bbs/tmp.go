@@ -1,0 +1,3 @@
+package bbs
+
+const MaxStatements = 256
