@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -107,10 +110,11 @@ func (d *Draft) Sign(ctx context.Context) ([]byte, *PassedOn, error) {
 	w, child, parent := d.w, d.child, d.chain[len(d.chain)-1]
 	root := d.chain[0].Credential().Issuer
 	var err error
-	if child.Status, err = w.hostedStatus(ctx, root, child, parent.Format()); err != nil {
+	format := formatBelow(parent.Format(), w.signer.Signer.Public().Algorithm())
+	if child.Status, err = w.hostedStatus(ctx, root, child, format); err != nil {
 		return nil, nil, err
 	}
-	raw, err := w.seal(ctx, parent.Format(), child)
+	raw, err := w.seal(ctx, format, child)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,6 +149,9 @@ func (w *Wallet) child(chain []credential.Verified, p Proposal) (*credential.Cre
 	}
 	if code := reason.ChainRedelegationForbidden; above.Redelegation.MaxDepth < 1 {
 		return nil, nil, reason.New(code, beyond(code, above))
+	}
+	if formatBelow(parent.Format(), "") == "" {
+		return nil, nil, reason.New(reason.ChainRedelegationForbidden, "a credential secured with "+parent.Format()+" cannot be passed on; ask the issuer for one in another format")
 	}
 	c, from, err := w.within(above, p)
 	if err != nil {
@@ -265,6 +272,26 @@ func (p Proposal) validity(above *credential.Credential, now time.Time) (from, u
 		until = above.ValidUntil
 	}
 	return from, until
+}
+
+// formatBelow returns the format of a link below one in format, signed with a key for alg: the same,
+// or the suite of Data Integrity that the key fits. It is "" where no link can stand below, as each
+// presentation of the one above has another digest (delegation.md §3.4).
+func formatBelow(format string, alg key.Algorithm) string {
+	edwards := alg == key.EdDSA
+	switch {
+	case format == ecdsasd.Name:
+		return ""
+	case format == dataintegrity.ECDSARDFC && edwards:
+		return dataintegrity.EdDSARDFC
+	case format == dataintegrity.EdDSARDFC && !edwards:
+		return dataintegrity.ECDSARDFC
+	case format == dataintegrity.ECDSAJCS && edwards:
+		return dataintegrity.EdDSAJCS
+	case format == dataintegrity.EdDSAJCS && !edwards:
+		return dataintegrity.ECDSAJCS
+	}
+	return format
 }
 
 // seal signs the link, and opens it again: what does not verify does not leave.

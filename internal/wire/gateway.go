@@ -62,7 +62,8 @@ type GatewayConfig struct {
 	// which no decision ever reads. Left out, /v1/overrides does not exist. It is another token than
 	// that of client-token-file.
 	Overrides string `yaml:"overrides-token-file"`
-	// Formats are asked for in this order: dc+sd-jwt, vc+jwt. Left out, both.
+	// Formats are asked for in this order; left out, dc+sd-jwt and vc+jwt. Others are those of Data
+	// Integrity, by the name of their cryptosuite.
 	Formats []string `yaml:"formats"`
 	// StatusMaxAge is the ceiling of a status list's age, up to 24h; 5m if left out. A controller's policy can only lower it.
 	StatusMaxAge time.Duration `yaml:"status-max-age"`
@@ -184,7 +185,7 @@ func statusSigner(f *trustframework.Framework, issuer, url string) (did.DID, boo
 
 // openServer makes the role and what answers for it.
 func (g *gateway) openServer(context.Context) error {
-	formats, err := formatsOf(g.cfg.Formats, g.resolver, g.deps)
+	formats, err := formatsOf(orUsual(g.cfg.Formats), g.resolver, g.deps)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,9 @@ type IssuerConfig struct {
 	Outbound Outbound `yaml:"outbound"`
 	// Status is how status lists are made.
 	Status IssuerStatus `yaml:"status"`
-	// Formats that are issued, in order of preference; left out, dc+sd-jwt and vc+jwt.
+	// Formats that are issued, in order of preference; left out, dc+sd-jwt and vc+jwt. Others are
+	// those of Data Integrity, by the name of their cryptosuite, which must fit keys.algorithm:
+	// ecdsa-rdfc-2019, ecdsa-jcs-2019, eddsa-rdfc-2022, eddsa-jcs-2022, ecdsa-sd-2023.
 	Formats []string `yaml:"formats"`
 	// Profiles are what may be granted, by name. Required: what no profile lets through is refused,
 	// so that a stolen admin token grants no more than was foreseen.
@@ -132,7 +134,11 @@ func (c IssuerConfig) check() error {
 	case c.KeyLead < did.MaxAge:
 		return reason.New(reason.CLIConfig, "key-lead is shorter than verifiers keep a DID document")
 	}
-	return nil
+	alg, err := c.Keys.Signs()
+	if err != nil {
+		return err
+	}
+	return signable(orUsual(c.Formats), alg)
 }
 
 // issuerParts is an issuer on its way.
@@ -218,13 +224,10 @@ func (p *issuerParts) role(ctx context.Context) (*issuer.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	formats, err := formatsOf(p.cfg.Formats, resolve, p.deps)
+	names := orUsual(p.cfg.Formats)
+	formats, err := formatsOf(names, resolve, p.deps)
 	if err != nil {
 		return nil, err
-	}
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.Name())
 	}
 	profiles, err := p.cfg.profiles(names)
 	if err != nil {

@@ -131,7 +131,7 @@ func (p *walletParts) wallet(v *wallet.Vault, d Deps) (*OpenedWallet, error) {
 	if err != nil {
 		return nil, err
 	}
-	formats, err := formatsOf(nil, keys, d)
+	formats, err := formatsOf(FormatNames(), keys, d)
 	if err != nil {
 		return nil, err
 	}

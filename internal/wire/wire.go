@@ -18,9 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/credential/sdjwt"
-	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didjwk"
 	"github.com/behalf-id/behalf/did/didkey"
@@ -134,31 +131,6 @@ func resolver(fetch *safehttp.Client, framework func() *trustframework.Framework
 		return nil, err
 	}
 	return did.NewCache(did.CacheConfig{Resolver: mux, Now: d.Now})
-}
-
-// formatsOf returns the securing formats called names, in their order; none means all.
-func formatsOf(names []string, holders did.Resolver, d Deps) (credential.Formats, error) {
-	sd, err := sdjwt.New(sdjwt.Config{Random: d.Random, Now: d.Now, Holders: holders})
-	if err != nil {
-		return nil, err
-	}
-	vc, err := vcjwt.New(vcjwt.Config{})
-	if err != nil {
-		return nil, err
-	}
-	all := credential.Formats{sd, vc}
-	if len(names) == 0 {
-		return all, nil
-	}
-	var out credential.Formats
-	for _, name := range names {
-		f := all.Named(name)
-		if f == nil || out.Named(name) != nil {
-			return nil, reason.New(reason.CLIConfig, "formats: each is dc+sd-jwt or vc+jwt, once")
-		}
-		out = append(out, f)
-	}
-	return out, nil
 }
 
 // WebDID returns the did:web of an https origin.

@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
 )
@@ -52,19 +54,33 @@ func (p *play) mint(name string, link bool, parent object) minted {
 		by = s
 	}
 	m := minted{name: name, holder: p.key(p.holderOf(o))}
+	if p.format == embedded {
+		m.raw = p.embed(p.vc(name, o, parent), dataintegrity.Options{Purpose: did.AssertionMethod, Created: p.clock.Now()}, by)
+		if p.fault("signature:" + name) {
+			m.raw = flippedValue(m.raw)
+		}
+		m.digest = "sha-256:" + p.canonicalDigest(m.raw)
+		return m
+	}
+	return p.token(m, o, parent, by)
+}
+
+// token makes m as a token.
+func (p *play) token(m minted, o said, parent object, by string) minted {
+	p.Helper()
 	var disclosures []string
 	var claims object
 	header := jose.Header{Type: p.format, KeyID: p.signer(by).Method.String()}
 	if p.format == vcjwt.Name {
 		header.ContentType = "vc"
-		claims = p.vc(name, o, parent)
+		claims = p.vc(m.name, o, parent)
 	} else {
-		claims, disclosures = p.sd(name, o, parent, m.holder.Public())
+		claims, disclosures = p.sd(m.name, o, parent, m.holder.Public())
 	}
 	token, err := jose.Sign(p.Context(), header, p.marshal(claims), p.key(by))
 	must(p, err)
 	m.raw = string(token)
-	if p.fault("signature:" + name) {
+	if p.fault("signature:" + m.name) {
 		m.raw = flipped(m.raw)
 	}
 	m.digest = "sha-256:" + digest(m.raw)
@@ -235,7 +251,7 @@ func (p *play) permissions(name string, o said) any {
 				}
 				perm[member] = v
 			}
-			if p.format == vcjwt.Name {
+			if p.format != sdjwt.Name {
 				perm["type"] = "Permission"
 			}
 			item = perm

@@ -289,9 +289,9 @@ func (p *play) answer(r *vp.Request, chain []minted, faults []string) url.Values
 	for _, m := range p.supporting(credential.TypeIdentityBinding) {
 		add(p.find(r, credential.TypeIdentityBinding, false, true), m.raw)
 	}
-	raw, err := json.Marshal(token)
+	form, err := vp.Response{State: r.State, Token: token}.Form()
 	must(p, err)
-	return url.Values{"state": {r.State}, "vp_token": {string(raw)}}
+	return form
 }
 
 // isTeam reports whether the delegate of a link is a workgroup.
@@ -353,6 +353,13 @@ func (p *play) proved(r *vp.Request, m minted, faults []string) string {
 		at = at.Add(-credential.ProofMaxAge - time.Second)
 	}
 	by := p.prover(m)
+	if p.format == embedded {
+		shown := p.embeddedProof(m, by, aud, nonce, at)
+		if slices.Contains(faults, "holder-signature") {
+			shown = flippedValue(shown)
+		}
+		return shown
+	}
 	proof := object{"aud": aud, "nonce": nonce, "iat": at.Unix()}
 	header := jose.Header{Type: "kb+jwt"}
 	if p.format == sdjwt.Name {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/ldpvc"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/delegation/scenario"
@@ -152,12 +153,14 @@ func (p *play) serve() {
 	must(p, err)
 	vc, err := vcjwt.New(vcjwt.Config{})
 	must(p, err)
+	ldp, err := ldpvc.New(ldpvc.Config{Suite: embedded, Now: p.clock.Now})
+	must(p, err)
 	g, err := verifier.New(verifier.Config{
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,
 		Signer:    func() (did.Signer, error) { return p.gateway, nil },
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
 		Framework: p.framework, Status: p.statusSource(), Restrictions: p.restrictions(),
-		Formats: credential.Formats{sd, vc}, Resolver: p.resolver, Now: p.clock.Now, Random: rand.Reader,
+		Formats: credential.Formats{sd, vc, ldp}, Resolver: p.resolver, Now: p.clock.Now, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	must(p, err)

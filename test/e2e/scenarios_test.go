@@ -31,7 +31,7 @@ import (
 const maxPure = 5
 
 // TestScenarios plays every scenario of the files that BEHALF_SCENARIOS lists, by default the
-// published ones, with real credentials in both formats, a real registry and real status lists,
+// published ones, with real credentials in three formats, a real registry and real status lists,
 // through the HTTP gateway (delegation.md §17). What is decided, why, and with what obligations
 // must be what the file says, and what service and delegate are told what each may know of it.
 func TestScenarios(t *testing.T) {
@@ -76,7 +76,7 @@ func playAll(t *testing.T, cases []scenario.Case, other map[string]reason.Code) 
 	t.Helper()
 	c := newCast(t)
 	w := newTown(t, hostsOf(c, cases))
-	formats := []string{sdjwt.Name, vcjwt.Name}
+	formats := []string{sdjwt.Name, vcjwt.Name, embedded}
 	var played atomic.Int64
 	var pure notes
 	t.Cleanup(func() { // after the last of them
@@ -92,7 +92,7 @@ func playAll(t *testing.T, cases []scenario.Case, other map[string]reason.Code) 
 		for j, format := range formats {
 			t.Run(one.ID+"/"+format, func(t *testing.T) {
 				t.Parallel()
-				p := stage(t, w, c, one, format, fmt.Sprint(2*i+j))
+				p := stage(t, w, c, one, format, fmt.Sprint(len(formats)*i+j))
 				if why := p.inexpressible(); why != "" {
 					pure.add(one.ID + "/" + format + ": " + why)
 					if err := one.Check(one.Decide()); err != nil {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
+	"github.com/behalf-id/behalf/credential/ldpvc"
+	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// cacheDI bounds what is remembered of credentials with one cryptosuite, in bytes: there are five.
+const cacheDI = 16 << 20
+
+// FormatNames returns the names of all securing formats, the usual ones first.
+func FormatNames() []string {
+	return []string{
+		sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.EdDSARDFC, dataintegrity.ECDSAJCS,
+		dataintegrity.EdDSAJCS, ecdsasd.Name,
+	}
+}
+
+// orUsual returns names, or the usual formats where there are none.
+func orUsual(names []string) []string {
+	if len(names) == 0 {
+		return []string{sdjwt.Name, vcjwt.Name}
+	}
+	return names
+}
+
+// formatsOf returns the securing formats called names, in their order.
+func formatsOf(names []string, holders did.Resolver, d Deps) (credential.Formats, error) {
+	var out credential.Formats
+	for _, name := range names {
+		if !slices.Contains(FormatNames(), name) || out.Named(name) != nil {
+			return nil, reason.New(reason.CLIConfig, "formats: each is one of "+strings.Join(FormatNames(), ", ")+", once")
+		}
+		f, err := formatOf(name, holders, d)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func formatOf(name string, holders did.Resolver, d Deps) (credential.Format, error) {
+	switch name {
+	case sdjwt.Name:
+		return sdjwt.New(sdjwt.Config{Random: d.Random, Now: d.Now, Holders: holders})
+	case vcjwt.Name:
+		return vcjwt.New(vcjwt.Config{})
+	}
+	return ldpvc.New(ldpvc.Config{Suite: name, Now: d.Now, CacheBytes: cacheDI})
+}
+
+// signable refuses formats that cannot be signed with keys for alg.
+func signable(formats []string, alg key.Algorithm) error {
+	for _, name := range formats {
+		edwards := strings.HasPrefix(name, "eddsa-")
+		if edwards && alg != key.EdDSA || strings.HasPrefix(name, "ecdsa-") && alg == key.EdDSA || name == ecdsasd.Name && alg != key.ES256 {
+			return reason.New(reason.CLIConfig, "formats: "+name+" is not signed with keys for "+string(alg)+"; see keys.algorithm")
+		}
+	}
+	return nil
+}
