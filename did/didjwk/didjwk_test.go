@@ -3,10 +3,13 @@
 package didjwk_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -83,9 +86,12 @@ func TestUse(t *testing.T) {
 	okp := `"kty":"OKP","crv":"Ed25519","x":"` + ed.X + `"`
 	p256 := `"kty":"EC","crv":"P-256","x":"` + ec.X + `","y":"` + ec.Y + `"`
 	listed := []string{"0"}
-	signs := map[did.Relationship][]string{did.Authentication: listed, did.AssertionMethod: listed}
+	signs := map[did.Relationship][]string{
+		did.Authentication: listed, did.AssertionMethod: listed, did.CapabilityDelegation: listed, did.CapabilityInvocation: listed,
+	}
 	agrees := map[did.Relationship][]string{did.KeyAgreement: listed}
-	both := map[did.Relationship][]string{did.Authentication: listed, did.AssertionMethod: listed, did.KeyAgreement: listed}
+	both := maps.Clone(signs)
+	both[did.KeyAgreement] = listed
 	for jwk, want := range map[string]map[did.Relationship][]string{
 		`{` + p256 + `}`:                             both,
 		`{` + okp + `}`:                              signs, // Ed25519 agrees on nothing
@@ -109,23 +115,62 @@ func TestUse(t *testing.T) {
 		if want[did.AssertionMethod] == nil && !d.Methods[0].Key.IsZero() {
 			t.Errorf("%s: a key for encryption verifies", jwk)
 		}
+		raw, err := describe(encoded(jwk), did.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", jwk, err)
+			continue
+		}
+		shown, err := did.ReadDocument(raw, d.ID, time.Unix(0, 0))
+		if err != nil || cmp.Diff(want, shown.Purposes) != "" || !bytes.Contains(raw, []byte(jwk)) {
+			t.Errorf("%s: %s, %v", jwk, raw, err)
+		}
 	}
 }
 
-func TestSigner(t *testing.T) {
-	k := generate(t, key.EdDSA)
-	s, err := didjwk.Signer(k)
+func describe(s string, o did.Options) ([]byte, error) {
+	id, err := did.Parse(s)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if _, u := didjwk.FromKey(k.Public()); s.Method != u || !s.Public().Equal(k.Public()) {
-		t.Errorf("method %s, want %s", s.Method, u)
+	d, err := didjwk.New().(did.Describer).Describe(context.Background(), id, o)
+	return d.Document, err
+}
+
+// A key for agreement is shown, and acted on by nobody.
+func TestDescribeAgreement(t *testing.T) {
+	okp := `{"kty":"OKP","crv":"X25519","x":"` + generate(t, key.EdDSA).Public().JWK().X + `"`
+	for jwk, want := range map[string]reason.Code{
+		okp + `}`:                        "",
+		okp + `,"use":"enc"}`:            "",
+		okp + `,"use":"sig"}`:            reason.DIDKeyInvalid,
+		okp + `,"d":"AA"}`:               reason.DIDKeyInvalid,
+		`{"kty":"OKP","crv":"X25519"}`:   reason.DIDKeyInvalid,
+		`{"kty":"OKP","crv":"X448"}`:     reason.DIDKeyInvalid,
+		`{"kty":"oct","k":"AAAA"}`:       reason.DIDKeyInvalid,
+		okp + `,"x":"AA"}`:               reason.DIDKeyInvalid,
+		`{"kty":"EC","crv":"secp256k1"}`: reason.DIDKeyInvalid,
+	} {
+		raw, err := describe(encoded(jwk), did.Options{})
+		if reason.Of(err) != want || (err == nil) != strings.Contains(string(raw), `"keyAgreement"`) || strings.Contains(string(raw), `"authentication"`) {
+			t.Errorf("%s: %s, %v", jwk, raw, err)
+		}
+		if _, err := resolve(encoded(jwk)); reason.Of(err) != reason.DIDKeyInvalid {
+			t.Errorf("%s: %v", jwk, err)
+		}
 	}
-	for name, s := range map[string]key.Signer{"nil": nil, "no key": &key.Private{}} {
-		if got, err := didjwk.Signer(s); reason.Of(err) != reason.KeyWeak || got.Signer != nil {
+	for name, o := range map[string]did.Options{
+		"Multikey": {Type: did.Multikey}, "a derived key": {EncryptionKey: true}, "a version": {VersionID: "1"},
+	} {
+		if _, err := describe(published, o); reason.Of(err) != reason.DIDMethodUnsupported || !errors.Is(err, did.ErrFeature) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if raw, err := describe(published, did.Options{Type: did.JSONWebKey}); err != nil || !strings.Contains(string(raw), `"https://w3id.org/security/jwk/v1"`) {
+		t.Errorf("%s, %v", raw, err)
+	}
+}
+
+func TestFromZeroKey(t *testing.T) {
 	if id, u := didjwk.FromKey(key.Public{}); !id.IsZero() || !u.IsZero() {
 		t.Error("the zero key has a DID")
 	}
