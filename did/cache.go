@@ -57,7 +57,6 @@ type flight struct {
 	document *Document
 	err      error
 	given    bool // the leader saw it to the end; else followers try for themselves
-	dropped  bool // guarded by Cache.mu: Drop was called meanwhile, the answer is not kept
 }
 
 // NewCache returns a cache for cfg, or says what is wrong with cfg.
@@ -124,20 +123,6 @@ func (c *Cache) ResolveWithin(ctx context.Context, id DID, maxAge time.Duration)
 	return nil, reason.New(reason.InternalIndeterminate, "others gave up the resolution that this one waited for")
 }
 
-// Drop forgets what is known of id, and what a fetch that is in flight will find, so that
-// whoever asks next has it from its source.
-func (c *Cache) Drop(id DID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.computed.remove(id)
-	c.fetched.remove(id)
-	c.refusals.remove(id)
-	if f := c.flights[id]; f != nil {
-		f.dropped = true
-		delete(c.flights, id)
-	}
-}
-
 // lookup answers from what is kept. The caller holds c.mu.
 func (c *Cache) lookup(id DID, maxAge time.Duration) (*Document, error, bool) {
 	if e := c.computed.get(id); e != nil {
@@ -173,12 +158,10 @@ func (c *Cache) land(ctx context.Context, id DID, f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.given = f.err == nil || ctx.Err() == nil
-	if f.given && !f.dropped {
+	if f.given {
 		f.document = c.keep(id, f.document, f.err)
 	}
-	if c.flights[id] == f {
-		delete(c.flights, id)
-	}
+	delete(c.flights, id)
 	close(f.done)
 }
 

@@ -158,9 +158,9 @@ func TestCacheRefusals(t *testing.T) {
 	resolve(did.NegativeAge-1, 1)
 	resolve(1, 2)
 	src.set(fetchedAt(clk.now))
-	c.Drop(id)
+	clk.advance(did.NegativeAge)
 	if _, err := c.Resolve(t.Context(), id); err != nil {
-		t.Errorf("after Drop: %v", err)
+		t.Errorf("once the refusal is forgotten: %v", err)
 	}
 	if _, err := c.Resolve(t.Context(), did.DID{}); reason.Of(err) != reason.DIDSyntax {
 		t.Errorf("zero DID: %v", err)
@@ -175,21 +175,6 @@ func TestCacheRefusals(t *testing.T) {
 	src.set(func(context.Context, did.DID) (*did.Document, error) { return nil, nil })
 	if d, err := c.Resolve(t.Context(), mustParse(t, "did:web:third.test")); err == nil || d != nil {
 		t.Error("no document and no error")
-	}
-}
-
-func TestCacheDrop(t *testing.T) {
-	clk := &clock{start()}
-	for name, resolve := range map[string]func(context.Context, did.DID) (*did.Document, error){"fetched": fetchedAt(clk.now), "computed": computed} {
-		src := &source{resolve: resolve}
-		c := newCache(t, did.CacheConfig{Resolver: src, Now: clk.now})
-		id := mustParse(t, practice)
-		for i := range 3 {
-			if _, err := c.Resolve(t.Context(), id); err != nil || src.calls() != i+1 {
-				t.Errorf("%s: %v after %d calls", name, err, src.calls())
-			}
-			c.Drop(id)
-		}
 	}
 }
 
@@ -290,29 +275,6 @@ func TestCacheLeaderGivesUp(t *testing.T) {
 		wg.Wait()
 		if src.calls() != 2 {
 			t.Errorf("%d fetches", src.calls())
-		}
-	})
-}
-
-// What a fetch finds that began before Drop is not kept.
-func TestCacheDropInFlight(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		src := &source{resolve: func(_ context.Context, id did.DID) (*did.Document, error) {
-			at := time.Now()
-			<-time.After(time.Second) // of the bubble's clock
-			return &did.Document{ID: id, Fetched: at}, nil
-		}}
-		c := newCache(t, did.CacheConfig{Resolver: src, Now: time.Now})
-		id := mustParse(t, practice)
-		var wg sync.WaitGroup
-		wg.Go(func() { _, _ = c.Resolve(t.Context(), id) })
-		synctest.Wait()
-		<-time.After(time.Millisecond) // of the bubble's clock
-		dropped := time.Now()
-		c.Drop(id)
-		wg.Wait()
-		if d, err := c.Resolve(t.Context(), id); err != nil || d.Fetched.Before(dropped) {
-			t.Errorf("a document from before Drop was kept: %v", err)
 		}
 	})
 }
