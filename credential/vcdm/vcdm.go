@@ -165,7 +165,7 @@ func checkCredential(raw []byte, o object, rules Rules) (Summary, error) {
 	c := &check{rules: rules, seen: raw}
 	steps := []func(object) error{
 		c.context, c.id, c.credentialType, c.names, c.issuer, c.subjects, c.validity,
-		c.status, c.services, c.typesInScope, c.schemas, c.resources,
+		c.status, c.services, c.schemas, c.resources, c.typesInScope,
 	}
 	for _, step := range steps {
 		if err := step(o); err != nil {

@@ -42,7 +42,7 @@ const presentationV2 = `{
 const envelopeV2 = `{"@context":"https://www.w3.org/ns/credentials/v2",
 	"type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}`
 
-const inline = `["https://www.w3.org/ns/credentials/v2",{"Mine":"https://example.org/#Mine","nowhere":null,"Odd":"not an IRI"}]`
+const inline = `["https://www.w3.org/ns/credentials/v2",{"Mine":"https://example.org/#Mine","nowhere":null}]`
 
 // edit returns base with each path, of names parted by "/", set to the JSON that follows it, or
 // removed where that is "".
@@ -131,6 +131,11 @@ func TestModel(t *testing.T) {
 		bad(badContext, "2 a string that is no URL", "@context", `["https://www.w3.org/ns/credentials/v2","examples"]`),
 		bad(reason.JSONLDContextUnknown, "2 a URL that is not embedded", "@context", `["https://www.w3.org/ns/credentials/v2","https://contexts.example/unknown"]`),
 
+		bad(badContext, "3 a protected term defined anew", "@context",
+			`["https://www.w3.org/ns/credentials/v2",{"name":"https://example.org/#name"}]`),
+		bad(badContext, "3 a protected type defined anew", "@context",
+			`["https://www.w3.org/ns/credentials/v2",{"VerifiableCredential":"https://example.org/#Mine"}]`),
+
 		ok("5 no id", "id", ""),
 		ok("5 id of another scheme", "id", `"did:example:123#cred"`),
 		ok("5 id an https URL", "id", `"https://issuer.example/credentials/1?a=b#c"`),
@@ -156,6 +161,8 @@ func TestModel(t *testing.T) {
 		ok("7 a term of an inline context", "@context", inline, "type", `["Mine","VerifiableCredential"]`),
 		bad(notAbsolute, "7 a term that nothing defines", "type", `["VerifiableCredential","Nobody"]`),
 		bad(notAbsolute, "7 a term that is mapped to null", "@context", inline, "type", `["VerifiableCredential","nowhere"]`),
+		bad(badContext, "7 a term that is mapped to no URL", "@context",
+			`["https://www.w3.org/ns/credentials/v2",{"Odd":"not an IRI"}]`, "type", `["VerifiableCredential","Odd"]`),
 		bad(schemaInvalid, "7 type a number", "type", `4`),
 		bad(schemaInvalid, "7 type null", "type", `null`),
 		bad(schemaInvalid, "7 type empty", "type", `[]`),
@@ -378,7 +385,7 @@ func TestPresentation(t *testing.T) {
 		bad(badContext, "26 no context", vc, wrap("@context", "")),
 		bad(badContext, "26 another context first", vc, wrap("@context", `["https://www.w3.org/ns/credentials/examples/v2"]`)),
 		bad(badContext, "26 a number behind the context", vc, wrap("@context", `["https://www.w3.org/ns/credentials/v2",1]`)),
-		bad(schemaInvalid, "26 no type", vc, wrap("type", "")),
+		bad(badContext, "26 no type", vc, wrap("type", "")), // it is held to be a credential then
 		bad(schemaInvalid, "26 a further type", vc, wrap("type", `["EnvelopedVerifiableCredential","https://example.org/#Mine"]`)),
 	})
 }
