@@ -13,7 +13,7 @@ import (
 )
 
 // Derive returns the part of base, a document with a base proof, that the mandatory pointers of
-// its issuer and selective select, with a derived proof (VC-DI-ECDSA 1.0 §3.5.5, §3.5.6). Other
+// its issuer and selective select, with a derived proof (VC-DI-ECDSA 1.0 §3.5.4, §3.6.6). Other
 // proofs of base are left out, as they were made over all of it. What is not selected is in no
 // form in the result. A pointer of selective that selects nothing, and no pointers at all, are
 // query.unsatisfied; a proof that is no base proof of this suite di.proof_value; and a document
@@ -103,7 +103,7 @@ func keep(signatures [][]byte, mandatory, shown []int) (kept [][]byte, indexes [
 }
 
 // shownLabels returns the label map for a verifier, who knows the canonical labels of what is
-// shown alone (VC-DI-ECDSA 1.0 §3.5.5).
+// shown alone (VC-DI-ECDSA 1.0 §3.5.4).
 func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int][]byte, error) {
 	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
 	if err != nil {

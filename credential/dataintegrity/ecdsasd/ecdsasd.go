@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package ecdsasd is the cryptosuite ecdsa-sd-2023, whose proofs let a holder show some statements
-// of a document and hide others (VC-DI-ECDSA 1.0 §3.5).
+// of a document and hide others (VC-DI-ECDSA 1.0 §3.4 to §3.6).
 //
 // The issuer makes a base proof with Suite.Create and gives it to the holder alone: it has the key
 // that hides the labels. The holder makes a derived proof of it with Derive for each presentation.
@@ -54,8 +54,8 @@ func (s *Suite) Name() string { return Name }
 // Fits reports whether the key of m is one of P-256, the only curve of this suite.
 func (s *Suite) Fits(m dataintegrity.Method) bool { return m.Key.Algorithm() == key.ES256 }
 
-// Create returns a base proof over unsecured and config, signed by by (VC-DI-ECDSA 1.0 §3.5.3 to
-// §3.5.5). Each statement that is not mandatory is signed by a key pair made for this proof, of
+// Create returns a base proof over unsecured and config, signed by by (VC-DI-ECDSA 1.0 §3.6.1 to
+// §3.6.5). Each statement that is not mandatory is signed by a key pair made for this proof, of
 // which only the public half is kept. A pointer that selects nothing, or a part of a JSON literal,
 // is credential.schema_invalid, and so is a document with lists, maps or labels of blank nodes,
 // of which parts could not be told apart. Documents too large for a proof are limit.members. A key
@@ -114,7 +114,7 @@ func (s *Suite) create(ctx context.Context, unsecured, config []byte, by did.Sig
 	return proof.encode()
 }
 
-// signEach signs each line by itself (VC-DI-ECDSA 1.0 §3.5.4).
+// signEach signs each line by itself (VC-DI-ECDSA 1.0 §3.6.5).
 func signEach(ctx context.Context, lines []string, pair key.Signer) ([][]byte, error) {
 	out := make([][]byte, len(lines))
 	for i, line := range lines {
@@ -128,7 +128,7 @@ func signEach(ctx context.Context, lines []string, pair key.Signer) ([][]byte, e
 }
 
 // Verify returns nil if proofValue is a derived proof of unsecured and config under the key of m
-// (VC-DI-ECDSA 1.0 §3.5.7, §3.5.8). A base proof is di.base_proof; a proof of another form, with
+// (VC-DI-ECDSA 1.0 §3.5.9, §3.6.7). A base proof is di.base_proof; a proof of another form, with
 // another number of signatures than statements or with labels that are not those of the document
 // di.proof_value; and one of which any signature does not verify credential.signature_invalid.
 func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue string, m dataintegrity.Method) error {
@@ -187,7 +187,7 @@ func (d derivedProof) shown(doc []byte, p jsonld.Profile) (lines []string, manda
 }
 
 // expand returns the label of each blank node of a document with the canonical labels given
-// (VC-DI-ECDSA 1.0 §3.4.5, §3.5.7). It reports false unless each has one and each is used.
+// (VC-DI-ECDSA 1.0 §3.4.3, §3.5.6). It reports false unless each has one and each is used.
 func (d derivedProof) expand(canonical map[string]string) (map[string]string, bool) {
 	out := make(map[string]string, len(canonical))
 	for label, c14n := range canonical {

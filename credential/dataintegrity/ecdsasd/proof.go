@@ -31,7 +31,7 @@ const (
 	hmacSize      = 32
 )
 
-// The headers of the two kinds of proof (VC-DI-ECDSA 1.0 §3.5.2, §3.5.6).
+// The headers of the two kinds of proof (VC-DI-ECDSA 1.0 §3.5.2, §3.5.7).
 const (
 	baseHeader    = "\xd9\x5d\x00"
 	derivedHeader = "\xd9\x5d\x01"
@@ -72,7 +72,7 @@ func (b baseProof) encode() (string, error) {
 	return armour(out)
 }
 
-// encode writes d (VC-DI-ECDSA 1.0 §3.5.6, with the label map of §3.5.4).
+// encode writes d (VC-DI-ECDSA 1.0 §3.5.7, with the label map of §3.5.5).
 func (d derivedProof) encode() (string, error) {
 	out := cbor.AppendArray([]byte(derivedHeader), 5)
 	out = cbor.AppendBytes(out, d.signature)
@@ -97,7 +97,7 @@ func appendSignatures(dst []byte, signatures [][]byte) []byte {
 	return dst
 }
 
-// decodeBase reads the value of a base proof. Any other value is di.proof_value.
+// decodeBase reads the value of a base proof (VC-DI-ECDSA 1.0 §3.5.3). Any other value is di.proof_value.
 func decodeBase(text string) (baseProof, error) {
 	raw, err := dearmour(text)
 	if err != nil {
@@ -119,8 +119,8 @@ func decodeBase(text string) (baseProof, error) {
 	return b, sizes(five, b.signature, b.public, b.signatures, len(b.hmacKey) == hmacSize)
 }
 
-// decodeDerived reads the value of a derived proof. A base proof is di.base_proof, any other
-// value di.proof_value.
+// decodeDerived reads the value of a derived proof (VC-DI-ECDSA 1.0 §3.5.8). A base proof is
+// di.base_proof, any other value di.proof_value.
 func decodeDerived(text string) (derivedProof, error) {
 	raw, err := dearmour(text)
 	if err != nil {

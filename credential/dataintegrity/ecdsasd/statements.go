@@ -14,7 +14,7 @@ import (
 
 // document is a JSON-LD document of which parts can be disclosed, with its statements.
 //
-// VC-DI-ECDSA 1.0 §3.4 gives the nameless nodes names by expanding and compacting the document
+// VC-DI-ECDSA 1.0 §3.4.8 gives the nameless nodes names by expanding and compacting the document
 // again, which costs time and may change what a pointer leads to. Here the names are written into
 // the JSON text itself: into every object that could be a nameless node. Where the object turns
 // out to be (part of) a JSON literal, the name is taken out again; where it turns out to be

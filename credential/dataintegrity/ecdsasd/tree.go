@@ -216,7 +216,7 @@ func (w *writer) member(m member, whole bool) {
 }
 
 // always reports whether m goes with every part of its object v that is shown: the context of the
-// document, the type, and the id unless it is that of a blank node (VC-DI-ECDSA 1.0 §3.4.12).
+// document, the type, and the id unless it is that of a blank node (VC-DI-ECDSA 1.0 §3.4.11).
 func (w *writer) always(v *value, m member) bool {
 	switch m.name {
 	case "@context":
