@@ -22,10 +22,6 @@ type Bits struct{ octets wire.Octets }
 // Pack returns a copy of data as bits.
 func Pack(data []byte) Bits { return Bits{wire.NewOctets(data)} }
 
-// With returns a copy of data as bits, for a list that is to follow that of b: what b and it have
-// in common is not compressed again.
-func (b Bits) With(data []byte) Bits { return Bits{b.octets.With(data)} }
-
 // Of returns octets as bits.
 func Of(octets wire.Octets) Bits { return Bits{octets} }
 

@@ -85,7 +85,7 @@ func (a *Allocator) Allocate(ctx context.Context) (Ref, error) {
 type cursor struct {
 	Serial uint32 `json:"serial"`
 	Block  uint64 `json:"block"`
-	Blocks uint64 `json:"blocks"` // of the list, to know its end
+	Blocks uint64 `json:"blocks"` // of the list that are leased, to know its end
 }
 
 func (a *Allocator) cursorKey() string { return fmt.Sprintf("%scursor/%08x", Prefix, a.cfg.Epoch) }
@@ -143,8 +143,10 @@ func (a *Allocator) begin(c *cursor) (meta, []store.Change, error) {
 	if err != nil {
 		return meta{}, nil, err
 	}
-	*c = cursor{c.Serial + 1, 0, a.cfg.Capacity / BlockSize}
-	m := meta{a.cfg.Capacity, seed[:]}
+	blocks := a.cfg.Capacity / BlockSize
+	decoys := blocks / DecoyShare
+	*c = cursor{c.Serial + 1, 0, blocks - decoys}
+	m := meta{a.cfg.Capacity, seed[:], decoys * BlockSize}
 	change, err := record(ListID{a.cfg.Epoch, c.Serial}.key("list"), m, 0)
 	return m, []store.Change{change}, err
 }
@@ -152,12 +154,17 @@ func (a *Allocator) begin(c *cursor) (meta, []store.Change, error) {
 // members returns the indices of a block: not a range of the list but BlockSize places spread over
 // all of it, so that indices do not tell who was issued to at about the same time.
 func (m meta) members(block uint64) []uint32 {
+	return append([]uint32(nil), m.order()[block*BlockSize:(block+1)*BlockSize]...)
+}
+
+// order returns all indices of the list in the order in which they are leased, the decoys last.
+func (m meta) order() []uint32 {
 	order := make([]uint32, m.Capacity)
 	for i := range order {
 		order[i] = uint32(i)
 	}
 	shuffle(order, [seedSize]byte(m.Seed))
-	return append([]uint32(nil), order[block*BlockSize:(block+1)*BlockSize]...)
+	return order
 }
 
 // shuffled puts a block into an order that nothing that is stored tells, and checks the result.

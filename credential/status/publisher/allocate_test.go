@@ -16,11 +16,12 @@ import (
 	"github.com/behalf-id/behalf/store"
 )
 
-// TestWholeList allocates a list and a bit: every index of it once, then a new list.
+// TestWholeList allocates a list and a bit: every index of it once but for the decoys, then a new list.
 func TestWholeList(t *testing.T) {
 	w := newWorld(t)
+	const given = DefaultCapacity - DefaultCapacity/DecoyShare
 	seen := make([]bool, DefaultCapacity)
-	for range DefaultCapacity {
+	for range given {
 		ref := w.allocate()
 		if ref.List != (ListID{1, 1}) || seen[ref.Index] {
 			t.Fatalf("%v is given twice or out of turn", ref)
@@ -29,6 +30,19 @@ func TestWholeList(t *testing.T) {
 	}
 	if ref := w.allocate(); ref.List != (ListID{1, 2}) {
 		t.Errorf("after the end of a list comes %v", ref)
+	}
+	decoys, err := w.pub.schedule(context.Background(), ListID{1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range decoys.decoys {
+		if seen[d.index] {
+			t.Fatalf("the decoy %d was given", d.index)
+		}
+		seen[d.index] = true
+	}
+	if n := len(decoys.decoys); n != DefaultCapacity-given || slices.Contains(seen, false) {
+		t.Errorf("%d decoys", n)
 	}
 }
 
@@ -48,7 +62,7 @@ func TestRestartBurns(t *testing.T) {
 	}
 	last := w.allocate()
 	if last.List.Serial != 2 {
-		t.Errorf("140 leases of 128 blocks end in %v", last)
+		t.Errorf("140 leases of 124 blocks end in %v", last)
 	}
 }
 
@@ -183,8 +197,8 @@ func TestSelfTest(t *testing.T) {
 // TestOrderIsFixed pins the order that a seed gives: were it to change with a library, a list
 // would be leased twice over.
 func TestOrderIsFixed(t *testing.T) {
-	m := meta{DefaultCapacity, bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7, 8}, 4)}
-	first, last := m.members(0), m.members(DefaultCapacity/BlockSize-1)
+	m := meta{DefaultCapacity, bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7, 8}, 4), 0}
+	first, last := m.members(0), m.members(DefaultCapacity/BlockSize-1) // the last: decoys in a list of today
 	got := []uint32{first[0], first[1], first[1023], last[0], last[1023]}
 	if want := []uint32{98726, 51751, 35805, 94998, 87310}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

@@ -3,14 +3,16 @@
 package publisher
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"time"
 
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
+	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/credential/status/tokenlist"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/reason"
@@ -25,10 +27,14 @@ type Document struct {
 	Issued    time.Time     // iat or validFrom: rises with each Document of a list
 	MaxAge    time.Duration // for Cache-Control: well within the list's ttl
 
-	state      [sha256.Size]byte // of what was signed
-	generation uint64            // of the Book before it was read
-	checked    time.Time         // when the state was last seen to be this
-	method     did.URL
+	octets     wire.Octets // what was signed
+	generation uint64      // of the Book before it was read
+	checked    time.Time   // when the state was last seen to be this
+	by         did.Signer
+	url        string        // of the list
+	ttl        time.Duration // of the list
+	past       []version     // oldest first
+	deltas     *deltas
 }
 
 // document returns the list called n as it must be published now.
@@ -95,7 +101,7 @@ func (p *Publisher) current(d *Document, n name, by did.Signer) bool {
 
 // young reports whether d need not be signed anew if the state is still the same.
 func (p *Publisher) young(d *Document, by did.Signer) bool {
-	return d.method == by.Method && p.cfg.Now().Sub(d.Issued) < p.cfg.Renew
+	return d.by.Method == by.Method && p.cfg.Now().Sub(d.Issued) < p.cfg.Renew
 }
 
 // renew returns old if the state is the one that it has and it is young, else a new Document.
@@ -103,18 +109,16 @@ func (p *Publisher) young(d *Document, by did.Signer) bool {
 // in the list that bears it.
 func (p *Publisher) renew(ctx context.Context, n name, old *Document, by did.Signer) (*Document, error) {
 	now, generation := p.cfg.Now(), p.cfg.Book.generation(n.list)
-	packed, err := p.cfg.Book.all(ctx, n.list)
-	if err != nil {
-		return nil, err
-	}
-	if old != nil && old.state == sha256.Sum256(packed) && p.young(old, by) {
-		same := *old
-		same.checked, same.generation = now, generation
-		return &same, nil
-	}
+	var before wire.Octets
 	wait := patience
 	if old == nil {
 		wait = 0 // there is nothing to serve meanwhile
+	} else {
+		before = old.octets
+		same, err := p.unchanged(ctx, n, old, now, generation)
+		if err != nil || same != nil && p.young(old, by) {
+			return same, err
+		}
 	}
 	issued, err := p.date(ctx, n, now, wait)
 	if errors.Is(err, errAhead) {
@@ -123,17 +127,42 @@ func (p *Publisher) renew(ctx context.Context, n name, old *Document, by did.Sig
 	if err != nil {
 		return nil, err
 	}
-	if packed, err = p.cfg.Book.all(ctx, n.list); err != nil {
+	octets, err := p.content(ctx, n, before, issued)
+	if err != nil {
 		return nil, err
 	}
-	d := &Document{Issued: issued, state: sha256.Sum256(packed), generation: generation, checked: now, method: by.Method}
-	d.MaxAge = min(p.cfg.Renew, p.cfg.TTL/20)
-	if err := p.sign(ctx, n, d, packed, by); err != nil {
+	d := &Document{
+		Issued: issued, MaxAge: min(p.cfg.Renew, p.cfg.TTL/20), octets: octets, generation: generation, checked: now,
+		by: by, url: p.url(n), ttl: p.cfg.TTL, deltas: &deltas{},
+	}
+	if err := p.sign(ctx, n, d); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(d.Body)
-	d.ETag = `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+	d.ETag = tagOf(d.Body)
+	d.past = old.history(d)
 	return d, nil
+}
+
+// unchanged returns old, checked now, if it has the state that there is, else nil. Decoys are looked
+// at as of the date of old, if that is ahead, because what they showed then must stay.
+func (p *Publisher) unchanged(ctx context.Context, n name, old *Document, now time.Time, generation uint64) (*Document, error) {
+	at := now
+	if old.Issued.After(at) {
+		at = old.Issued
+	}
+	octets, err := p.content(ctx, n, old.octets, at)
+	if err != nil || !octets.Equal(old.octets) {
+		return nil, err
+	}
+	same := *old
+	same.checked, same.generation = now, generation
+	return &same, nil
+}
+
+// tagOf returns the strong ETag of body.
+func tagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
 }
 
 // errAhead says that so many lists were signed within seconds that their dates have run ahead of the clock.
@@ -177,73 +206,95 @@ func (p *Publisher) date(ctx context.Context, n name, now time.Time, wait time.D
 }
 
 // sign fills Body and MediaType, and opens what it signed before anyone sees it: issue.self_check.
-func (p *Publisher) sign(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
-	if n.purpose == "" {
-		return p.signToken(ctx, n, d, packed, by)
+func (p *Publisher) sign(ctx context.Context, n name, d *Document) error {
+	var back wire.Octets
+	var err error
+	switch {
+	case n.purpose == "":
+		back, err = p.signToken(ctx, d)
+	case n.proved:
+		back, err = p.proveBitstring(ctx, n, d)
+	default:
+		back, err = p.signBitstring(ctx, n, d)
 	}
-	return p.signBitstring(ctx, n, d, packed, by)
+	if err == nil && !back.Equal(d.octets) {
+		return unopened(nil)
+	}
+	return err
 }
 
-func (p *Publisher) signToken(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
-	values, err := tokenlist.Pack(width, packed)
+func (p *Publisher) signToken(ctx context.Context, d *Document) (wire.Octets, error) {
+	values, err := tokenlist.Of(width, d.octets)
 	if err != nil {
-		return err
+		return wire.Octets{}, err
 	}
-	l := tokenlist.List{Subject: p.url(n), Issued: d.Issued, Expires: d.Issued.Add(p.cfg.TTL), TTL: p.cfg.TTL, Bits: values}
-	if d.Body, err = tokenlist.Seal(ctx, l, by); err != nil {
-		return err
+	l := tokenlist.List{
+		Subject: d.url, Issued: d.Issued, Expires: d.Issued.Add(d.ttl), TTL: d.ttl, Bits: values, Aggregation: p.aggregationURL(),
+	}
+	if d.Body, err = tokenlist.Seal(ctx, l, d.by); err != nil {
+		return wire.Octets{}, err
 	}
 	d.MediaType = tokenlist.MediaType
 	sealed, err := tokenlist.Parse(d.Body)
 	if err != nil {
-		return unopened(err)
+		return wire.Octets{}, unopened(err)
 	}
-	back, err := sealed.Open(by.Public(), l.Subject)
-	if err != nil || !bytes.Equal(back.Bits.Bytes(), packed) {
-		return unopened(err)
+	back, err := sealed.Open(d.by.Public(), d.url)
+	if err != nil {
+		return wire.Octets{}, unopened(err)
 	}
-	return nil
+	return back.Bits.Octets(), nil
 }
 
-func (p *Publisher) signBitstring(ctx context.Context, n name, d *Document, packed []byte, by did.Signer) error {
-	set := extract(packed, n.purpose)
-	l := bitstring.List{
-		ID: p.url(n), Issued: d.Issued, Expires: d.Issued.Add(p.cfg.TTL), TTL: p.cfg.TTL,
-		Purposes: []string{string(n.purpose)}, Bits: bitstring.Pack(set),
+func (d *Document) bitstring(n name) bitstring.List {
+	return bitstring.List{
+		ID: d.url, Issued: d.Issued, Expires: d.Issued.Add(d.ttl), TTL: d.ttl,
+		Purposes: []string{string(n.purpose)}, Bits: bitstring.Of(d.octets),
 	}
+}
+
+func (p *Publisher) signBitstring(ctx context.Context, n name, d *Document) (wire.Octets, error) {
 	var err error
-	if d.Body, err = bitstring.Seal(ctx, l, by); err != nil {
-		return err
+	if d.Body, err = bitstring.Seal(ctx, d.bitstring(n), d.by); err != nil {
+		return wire.Octets{}, err
 	}
 	d.MediaType = bitstring.MediaType
 	sealed, err := bitstring.Parse(d.Body)
 	if err != nil {
-		return unopened(err)
+		return wire.Octets{}, unopened(err)
 	}
-	back, err := sealed.Open(by.Public(), l.ID)
-	if err != nil || !bytes.Equal(back.Bits.Bytes(), set) {
-		return unopened(err)
+	back, err := sealed.Open(d.by.Public(), d.url)
+	if err != nil {
+		return wire.Octets{}, unopened(err)
 	}
-	return nil
+	return back.Bits.Octets(), nil
 }
 
-// extract turns the packed state, 2 bits each from the least significant bit on, into the bits of
-// one purpose from the most significant bit on.
-func extract(packed []byte, purpose Purpose) []byte {
-	value := byte(tokenlist.ValueInvalid)
-	if purpose == Suspension {
-		value = tokenlist.ValueSuspended
+func (p *Publisher) proveBitstring(ctx context.Context, n name, d *Document) (wire.Octets, error) {
+	var err error
+	if d.Body, err = bitstring.Prove(ctx, d.bitstring(n), p.cfg.Suite, d.by); err != nil {
+		return wire.Octets{}, err
 	}
-	set := make([]byte, len(packed)/width)
-	for i, four := range packed {
-		for k := range 4 {
-			if four>>(k*width)&valueMask == value {
-				place := i*4 + k
-				set[place/8] |= 0x80 >> (place % 8)
-			}
-		}
+	d.MediaType = bitstring.MediaTypeProved
+	id := d.by.Method.DID()
+	keys := credential.Keys{Resolver: own{d.by}, At: d.Issued}
+	back, err := bitstring.OpenProved(ctx, d.Body, dataintegrity.Suites{p.cfg.Suite}, id, d.url, keys)
+	if err != nil {
+		return wire.Octets{}, unopened(err)
 	}
-	return set
+	return back.Bits.Octets(), nil
+}
+
+// own resolves the signer's DID to the key that it signs with, to check what it signed.
+type own struct{ by did.Signer }
+
+// Resolve implements did.Resolver.
+func (o own) Resolve(_ context.Context, id did.DID) (*did.Document, error) {
+	fragment := o.by.Method.Fragment()
+	return &did.Document{
+		ID: id, Methods: []did.Method{{ID: o.by.Method, Key: o.by.Public()}},
+		Purposes: map[did.Relationship][]string{did.AssertionMethod: {fragment}},
+	}, nil
 }
 
 func unopened(err error) error {

@@ -3,6 +3,12 @@
 // Package publisher is the issuer's side of status: it hands out indices, keeps the state of each and publishes signed lists.
 //
 // One index serves the Token Status List and both Bitstring Status Lists of the same number.
+//
+// What a list shows to somebody who watches it: its length is fixed and indices are given in a secret
+// order, so neither tells how many were given, when, or to whom. One index in DecoyShare is a decoy: it
+// is never given, and shows revocations and suspensions at times that only the list's seed tells. So the
+// number of entries that are set, the size of the list and a single change say little of how many
+// credentials were revoked; many changes within a short time still stand out.
 package publisher
 
 import (
@@ -70,12 +76,22 @@ type Ref struct {
 // meta is what a list keeps for its life. It is written once, with the list's first lease.
 type meta struct {
 	Capacity uint64 `json:"capacity"`
-	Seed     []byte `json:"seed"` // of the order in which its indices are leased; secret
+	Seed     []byte `json:"seed"`             // of the order in which its indices are leased; secret
+	Decoys   uint64 `json:"decoys,omitempty"` // indices at the end of that order which are never leased
 }
 
 // key returns the key of a record of the list. Numbers are of fixed width, so that keys sort.
 func (id ListID) key(kind string) string {
 	return fmt.Sprintf("%s%s/%08x-%08x", Prefix, kind, id.Epoch, id.Serial)
+}
+
+// parseKey reads the end of a key that key wrote.
+func parseKey(s string) (ListID, bool) {
+	epoch, serial, _ := strings.Cut(s, "-")
+	e, errE := strconv.ParseUint(epoch, 16, 32)
+	n, errN := strconv.ParseUint(serial, 16, 32)
+	id := ListID{uint32(e), uint32(n)}
+	return id, errE == nil && errN == nil && id.key("") == Prefix+"/"+s
 }
 
 // readMeta returns the record of the list, or object.unknown.
@@ -87,7 +103,7 @@ func readMeta(ctx context.Context, s store.Store, id ListID) (meta, error) {
 		return meta{}, reason.New(reason.ObjectUnknown, "no such status list")
 	case err != nil:
 		return meta{}, err
-	case checkCapacity(m.Capacity) != nil || len(m.Seed) != seedSize:
+	case checkCapacity(m.Capacity) != nil || len(m.Seed) != seedSize || m.Decoys > m.Capacity/2:
 		return meta{}, reason.New(reason.StorageCorrupt, "the record of a status list is not one")
 	}
 	return m, nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/reason"
@@ -45,7 +46,7 @@ type Config struct {
 	// Signer returns the key that signs lists now, with its verification method; required.
 	Signer func() (did.Signer, error)
 	// Base is the https address below which lists are served, without a slash at its end:
-	// BASE/token/{list} and BASE/bitstring/{list}; required.
+	// BASE/token/{list}, BASE/bitstring/{list} and BASE/aggregation; required.
 	Base string
 	// TTL is how long a list may be used after its issue: ttl, and exp or validUntil. 0 is
 	// DefaultTTL; from MinTTL to MaxTTL.
@@ -53,6 +54,9 @@ type Config struct {
 	// Renew is the age at which a list is signed anew though nothing changed. 0 is a tenth of
 	// TTL; at most half of it, so that no reader gets a list at the end of its life.
 	Renew time.Duration
+	// Suite, if it is not nil, makes the proofs of Bitstring Status Lists secured with Data
+	// Integrity, which are published beside the others; it must fit the keys of Signer.
+	Suite dataintegrity.Cryptosuite
 	// Now is the clock; required.
 	Now func() time.Time
 }
@@ -62,14 +66,18 @@ type Config struct {
 type Publisher struct {
 	cfg Config
 
-	mu    sync.Mutex
-	slots map[name]*slot
+	mu     sync.Mutex
+	slots  map[name]*slot
+	decoys map[ListID]*schedule // of lists that have a slot
+
+	all atomic.Pointer[Document] // the aggregation
 }
 
 // name names one published list; the zero Purpose is the Token Status List.
 type name struct {
 	list    ListID
 	purpose Purpose
+	proved  bool // secured with Data Integrity
 }
 
 // slot is the place of a published list.
@@ -95,7 +103,7 @@ func New(cfg Config) (*Publisher, error) {
 	if cfg.TTL < MinTTL || cfg.TTL > MaxTTL || cfg.Renew < time.Second || cfg.Renew > cfg.TTL/2 {
 		return nil, errors.New("publisher: Config.TTL is 10 s to 24 h, and Config.Renew 1 s to half of it")
 	}
-	return &Publisher{cfg: cfg, slots: make(map[name]*slot)}, nil
+	return &Publisher{cfg: cfg, slots: make(map[name]*slot), decoys: make(map[ListID]*schedule)}, nil
 }
 
 // Token returns the Token Status List of id: every state, in 2 bits each. An unknown list is object.unknown.
@@ -108,7 +116,16 @@ func (p *Publisher) Bitstring(ctx context.Context, id ListID, purpose Purpose) (
 	if purpose != Revocation && purpose != Suspension {
 		return nil, reason.New(reason.ObjectUnknown, "no such status list")
 	}
-	return p.document(ctx, name{id, purpose})
+	return p.document(ctx, name{list: id, purpose: purpose})
+}
+
+// Proved returns the Bitstring Status List of id for purpose, secured with Data Integrity. It has the
+// address of that of Bitstring. An unknown list or purpose, and everything if Config.Suite is nil, is object.unknown.
+func (p *Publisher) Proved(ctx context.Context, id ListID, purpose Purpose) (*Document, error) {
+	if p.cfg.Suite == nil || purpose != Revocation && purpose != Suspension {
+		return nil, reason.New(reason.ObjectUnknown, "no such status list")
+	}
+	return p.document(ctx, name{id, purpose, true})
 }
 
 // TokenRef returns the status entry by which a credential points at ref in a Token Status List.
@@ -122,7 +139,7 @@ func (p *Publisher) BitstringRefs(ref Ref) []credential.StatusRef {
 	refs := make([]credential.StatusRef, 0, 2)
 	for _, purpose := range []Purpose{Revocation, Suspension} {
 		refs = append(refs, credential.StatusRef{
-			Kind: credential.BitstringStatusList, List: p.url(name{ref.List, purpose}), Index: ref.Index, Purpose: string(purpose),
+			Kind: credential.BitstringStatusList, List: p.url(name{list: ref.List, purpose: purpose}), Index: ref.Index, Purpose: string(purpose),
 		})
 	}
 	return refs

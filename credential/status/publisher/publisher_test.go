@@ -28,8 +28,9 @@ func TestPublished(t *testing.T) {
 	if l.Bits.Len() != DefaultCapacity || l.Bits.Width() != 2 || l.TTL != DefaultTTL || !l.Issued.Equal(w.now()) || !l.Expires.Equal(w.now().Add(DefaultTTL)) {
 		t.Errorf("%d values of %d bits, %v, %v to %v", l.Bits.Len(), l.Bits.Width(), l.TTL, l.Issued, l.Expires)
 	}
-	if !bytes.Equal(l.Bits.Bytes(), make([]byte, DefaultCapacity/4)) {
-		t.Error("a new list is not all valid")
+	decoys := w.decoys(a.List)
+	if !bytes.Equal(l.Bits.Bytes(), decoys) {
+		t.Error("a new list is not all valid but for its decoys")
 	}
 	if doc.MediaType != "application/statuslist+jwt" {
 		t.Error(doc.MediaType)
@@ -50,8 +51,10 @@ func TestPublished(t *testing.T) {
 		if diff := cmp.Diff([]string{string(purpose)}, l.Purposes); diff != "" {
 			t.Error(diff)
 		}
+		shown := extract(decoys, purpose)
 		for i := range l.Bits.Len() {
-			if on, err := l.Bits.Set(i); err != nil || on != (i == set) {
+			decoy := shown[i/8]>>(7-i%8)&1 == 1
+			if on, err := l.Bits.Set(i); err != nil || on != (i == set || decoy) {
 				t.Fatalf("%s: bit %d is %v %v", purpose, i, on, err)
 			}
 		}

@@ -141,6 +141,18 @@ func (w *world) set(to status.State, refs ...Ref) {
 	}
 }
 
+// decoys returns the state of a list of which nothing was set, as it is to be shown now.
+func (w *world) decoys(id ListID) []byte {
+	w.Helper()
+	s, err := w.pub.schedule(context.Background(), id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	packed := make([]byte, DefaultCapacity*width/8)
+	s.show(packed, w.now())
+	return packed
+}
+
 func (w *world) token(id ListID) (*Document, tokenlist.List) {
 	w.Helper()
 	doc, err := w.pub.Token(context.Background(), id)

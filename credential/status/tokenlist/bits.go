@@ -30,22 +30,16 @@ type Bits struct {
 
 // Pack returns a copy of data as values of width bits. A width other than 1, 2, 4 and 8
 // is status.value_unknown.
-func Pack(width int, data []byte) (Bits, error) { return ofWidth(width, wire.NewOctets(data)) }
+func Pack(width int, data []byte) (Bits, error) { return Of(width, wire.NewOctets(data)) }
 
-func ofWidth(width int, octets wire.Octets) (Bits, error) {
+// Of returns octets as values of width bits, with the error of Pack.
+func Of(width int, octets wire.Octets) (Bits, error) {
 	switch width {
 	case 1, 2, 4, 8:
 		return Bits{octets, uint8(bits.TrailingZeros(uint(width)))}, nil
 	}
 	return Bits{}, reason.New(reason.StatusValueUnknown, "a status has 1, 2, 4 or 8 bits")
 }
-
-// With returns a copy of data as values of the same width, for a list that is to follow that of b:
-// what b and it have in common is not compressed again.
-func (b Bits) With(data []byte) Bits { return Bits{b.octets.With(data), b.log} }
-
-// Of returns octets as values of the same width as those of b.
-func (b Bits) Of(octets wire.Octets) Bits { return Bits{octets, b.log} }
 
 // Octets returns the packed values.
 func (b Bits) Octets() wire.Octets { return b.octets }
@@ -105,7 +99,7 @@ func Decompress(width int, compressed []byte) (Bits, error) {
 	if in.Len() != 0 {
 		return Bits{}, reason.New(reason.StatusEncoding, "bytes follow the list")
 	}
-	return ofWidth(width, octets)
+	return Of(width, octets)
 }
 
 // at returns the value at i, which must be below Len. The masks of shift counts change nothing but
