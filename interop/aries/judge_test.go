@@ -40,6 +40,7 @@ func TestJudge(t *testing.T) {
 	doc["issuer"] = issuer.id()
 	document := marshal(t, doc)
 	doc["issuer"] = p256.id()
+	doc["@context"] = []any{vc11.Context, "https://w3id.org/security/suites/jws-2020/v1", vocabulary}
 	byP256 := marshal(t, doc)
 	claims, err := unsigned(t, document).JWTClaims(false)
 	check(t, err)
