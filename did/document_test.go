@@ -212,24 +212,56 @@ func TestReadDocumentRefusesNames(t *testing.T) {
 		return d
 	}
 	service := func(s ...object) object { return doc("service", s) }
-	ok := object{"id": "#s", "type": "A", "serviceEndpoint": "x"}
+	ok := object{"id": "#s", "type": "A", "serviceEndpoint": "https://h.test"}
+	same := object{"id": practice + "#s", "type": "A", "serviceEndpoint": []any{}}
 	many := make([]any, did.MaxListed+1)
 	for i := range many {
 		many[i] = practice + "#k1"
 	}
 	refuseAll(t, map[string]refusal{
-		"too many references":   {doc("authentication", many), reason.FetchLimit},
-		"too many names":        {doc("alsoKnownAs", many), reason.FetchLimit},
-		"too many controllers":  {doc("controller", many), reason.FetchLimit},
-		"no controller in list": {doc("controller", []any{}), reason.JSONType},
-		"controller an object":  {doc("controller", object{}), reason.JSONType},
-		"other names a string":  {doc("alsoKnownAs", "x"), reason.JSONType},
-		"service twice":         {service(ok, ok), reason.DIDDocumentMismatch},
-		"service without id":    {service(object{"type": "A", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
-		"service without type":  {service(object{"id": "#s", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
-		"service without end":   {service(object{"id": "#s", "type": "A"}), reason.JSONMemberMissing},
-		"service end a number":  {service(object{"id": "#s", "type": "A", "serviceEndpoint": 1}), reason.JSONType},
+		"too many references":         {doc("authentication", many), reason.FetchLimit},
+		"too many names":              {doc("alsoKnownAs", many), reason.FetchLimit},
+		"too many controllers":        {doc("controller", many), reason.FetchLimit},
+		"no controller in list":       {doc("controller", []any{}), reason.JSONType},
+		"controller an object":        {doc("controller", object{}), reason.JSONType},
+		"other names a string":        {doc("alsoKnownAs", "x"), reason.JSONType},
+		"controller no URL":           {doc("controller", "practice"), reason.JSONType},
+		"one controller no URL":       {doc("controller", []any{practice, ":h.test"}), reason.JSONType},
+		"controller a number":         {doc("controller", 1), reason.JSONType},
+		"other name no URL":           {doc("alsoKnownAs", []any{"https://h.test", "h.test"}), reason.JSONType},
+		"other name relative":         {doc("alsoKnownAs", []any{"/h:test"}), reason.JSONType},
+		"other name spaced":           {doc("alsoKnownAs", []any{"urn:a b"}), reason.JSONType},
+		"other name empty":            {doc("alsoKnownAs", []any{""}), reason.JSONType},
+		"service twice":               {service(ok, ok), reason.DIDDocumentMismatch},
+		"service twice, in two forms": {service(ok, same), reason.DIDDocumentMismatch},
+		"service end no URL":          {service(object{"id": "#s", "type": "A", "serviceEndpoint": "h.test"}), reason.JSONType},
+		"service without id":          {service(object{"type": "A", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
+		"service without type":        {service(object{"id": "#s", "serviceEndpoint": "x"}), reason.JSONMemberMissing},
+		"service without end":         {service(object{"id": "#s", "type": "A"}), reason.JSONMemberMissing},
+		"service end a number":        {service(object{"id": "#s", "type": "A", "serviceEndpoint": 1}), reason.JSONType},
 	})
+}
+
+// A key for agreement, and one of a kind that nothing is verified with, spoil nothing but themselves.
+func TestReadDocumentAgreement(t *testing.T) {
+	k := generate(t, key.EdDSA)
+	multikey := object{"id": practice + "#x1", "type": "Multikey", "controller": practice, "publicKeyMultibase": "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"}
+	jwk := object{"id": practice + "#x2", "type": "JsonWebKey2020", "controller": practice, "publicKeyJwk": object{"kty": "OKP", "crv": "X25519", "x": k.JWK().X}}
+	doc := document(jwkMethod(k, practice+"#k1"), multikey, jwk)
+	doc["keyAgreement"] = []any{"#x1", "#x2"}
+	d := mustRead(t, doc)
+	if got, err := d.Key(mustURL(t, practice+"#k1"), did.AssertionMethod, start()); err != nil || !got.Equal(k) {
+		t.Error(err)
+	}
+	for _, fragment := range []string{"x1", "x2"} {
+		u := mustURL(t, practice+"#"+fragment)
+		if _, err := d.Key(u, did.KeyAgreement, start()); reason.Of(err) != reason.KeyWeak {
+			t.Errorf("%s: %v", fragment, err)
+		}
+		if _, err := d.Key(u, did.AssertionMethod, start()); reason.Of(err) != reason.KeyPurposeMismatch {
+			t.Errorf("%s for assertions: %v", fragment, err)
+		}
+	}
 }
 
 // refusal is a document and the code with which it is refused.

@@ -4,6 +4,7 @@ package did
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
@@ -48,43 +49,78 @@ func (w *wireDocument) relationships() [5]listing {
 
 // checkNames looks at the members that are not acted on.
 func (w *wireDocument) checkNames() error {
-	if w.Controller != nil {
-		if err := oneOrMore(w.Controller); err != nil {
-			return err
-		}
-	}
 	if len(w.AlsoKnownAs) > MaxListed || len(w.Service) > MaxListed {
 		return reason.New(reason.FetchLimit, "DID document has too many names or services")
 	}
+	names := w.AlsoKnownAs
+	if w.Controller != nil {
+		controllers, err := oneOrMore(w.Controller)
+		if err != nil {
+			return err
+		}
+		names = slices.Concat(names, controllers)
+	}
+	for _, s := range names {
+		if !absolute(s) {
+			return reason.New(reason.JSONType, "a controller or another name is no URL")
+		}
+	}
+	return w.checkServices()
+}
+
+func (w *wireDocument) checkServices() error {
 	var ids []string
 	for _, s := range w.Service {
-		if slices.Contains(ids, s.ID) {
+		id := s.ID
+		if strings.HasPrefix(id, "#") {
+			id = w.ID + id
+		}
+		if slices.Contains(ids, id) {
 			return reason.New(reason.DIDDocumentMismatch, "two services have one id")
 		}
 		if err := s.check(); err != nil {
 			return err
 		}
-		ids = append(ids, s.ID)
+		ids = append(ids, id)
 	}
 	return nil
+}
+
+// absolute reports whether s begins with the scheme of a URL (RFC 3986 §3.1) and has something behind it.
+func absolute(s string) bool {
+	scheme, rest, ok := strings.Cut(s, ":")
+	if !ok || scheme == "" || rest == "" || strings.ContainsAny(s, " \t\r\n") {
+		return false
+	}
+	for i := range len(scheme) {
+		c := scheme[i] | 0x20
+		if (c < 'a' || c > 'z') && (i == 0 || (scheme[i] < '0' || scheme[i] > '9') && !strings.ContainsRune("+-.", rune(scheme[i]))) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *wireService) check() error {
 	if s.ID == "" || s.Type == nil || s.Endpoint == nil {
 		return reason.New(reason.JSONMemberMissing, "a service has no id, type or serviceEndpoint")
 	}
-	if err := oneOrMore(s.Type); err != nil {
+	if _, err := oneOrMore(s.Type); err != nil {
 		return err
 	}
 	switch s.Endpoint.Kind() {
-	case '"', '{', '[':
+	case '"':
+		if text, err := strictjson.String(s.Endpoint); err == nil && absolute(text) {
+			return nil
+		}
+	case '{', '[':
 		return nil
 	}
 	return reason.New(reason.JSONType, "serviceEndpoint is no URL, object or list")
 }
 
-// oneOrMore accepts a string that is not empty, or a list of one to MaxListed of them.
-func oneOrMore(v strictjson.Value) error {
+// oneOrMore returns the strings of v: one that is not empty, or a list of one to MaxListed of them.
+func oneOrMore(v strictjson.Value) ([]string, error) {
 	list := []string{""}
 	var err error
 	if v.Kind() == '[' {
@@ -94,11 +130,11 @@ func oneOrMore(v strictjson.Value) error {
 	}
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case len(list) > MaxListed:
-		return reason.New(reason.FetchLimit, "DID document has too many controllers or types")
+		return nil, reason.New(reason.FetchLimit, "DID document has too many controllers or types")
 	case len(list) == 0 || slices.Contains(list, ""):
-		return reason.New(reason.JSONType, "a controller or type is empty")
+		return nil, reason.New(reason.JSONType, "a controller or type is empty")
 	}
-	return nil
+	return list, nil
 }
