@@ -4,10 +4,13 @@ package didweb_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strconv"
 	"strings"
@@ -71,6 +74,20 @@ func attackRebinding(t *testing.T) {
 	}
 	if d, err := s.resolve(t, "did:web:example.com"); reason.Of(err) != reason.FetchBlocked || d != nil {
 		t.Errorf("the second answer is an inside address: %v", err)
+	}
+	if s.dials.Load() != 1 {
+		t.Errorf("%d connections", s.dials.Load())
+	}
+	for name, answer := range map[string]string{
+		"mixed records":                    "8.8.8.8 127.0.0.1",
+		"mixed records, inside first":      "10.0.0.1 8.8.8.8",
+		"mixed records of both kinds":      "2001:4860:4860::8888 ::1",
+		"an alias of a name of the inside": "192.168.0.10",
+	} {
+		s.addr = func() string { return answer }
+		if d, err := s.resolve(t, "did:web:example.com"); reason.Of(err) != reason.FetchBlocked || d != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if s.dials.Load() != 1 {
 		t.Errorf("%d connections", s.dials.Load())
@@ -143,6 +160,7 @@ func attackTLS(t *testing.T) {
 	for name, change := range map[string]func(*site){
 		"expired":     func(s *site) { s.cfg.Now = func() time.Time { return s.Certificate().NotAfter.Add(time.Second) } },
 		"self-signed": func(s *site) { s.cfg.Roots = x509.NewCertPool() },
+		"SHA-1":       func(s *site) { s.cfg.Roots = signedWith(t, s, x509.SHA1WithRSA) },
 		"TLS 1.1":     func(s *site) { s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
 	} {
 		s := newSite(t, serve(document(t, "did:web:example.com", generate(t)), did.MediaType))
@@ -151,10 +169,45 @@ func attackTLS(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	fine := newSite(t, serve(document(t, "did:web:example.com", generate(t)), did.MediaType))
+	fine.cfg.Roots = signedWith(t, fine, x509.SHA256WithRSA)
+	if _, err := fine.resolve(t, "did:web:example.com"); err != nil {
+		t.Errorf("SHA-256: %v", err)
+	}
 	s := newSite(t, serve(document(t, "did:web:other.example.org", generate(t)), did.MediaType))
 	if d, err := s.resolve(t, "did:web:other.example.org"); reason.Of(err) != reason.FetchTLS || d != nil {
 		t.Errorf("wrong name: %v", err)
 	}
+}
+
+// signedWith gives s a certificate that an authority signed in the way given, and returns that authority.
+func signedWith(t *testing.T, s *site, how x509.SignatureAlgorithm) *x509.CertPool {
+	t.Helper()
+	authority, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := func(template, parent *x509.Certificate, public any) *x509.Certificate {
+		template.NotBefore, template.NotAfter = start().Add(-time.Hour), start().Add(time.Hour)
+		raw, err := x509.CreateCertificate(rand.Reader, template, parent, public, authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := x509.ParseCertificate(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	ca := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	ca = certificate(ca, ca, authority.Public())
+	leaf := certificate(&x509.Certificate{
+		SerialNumber: big.NewInt(2), DNSNames: []string{host}, SignatureAlgorithm: how,
+	}, ca, authority.Public())
+	s.TLS.Certificates = []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: authority}}
+	pool := x509.NewCertPool()
+	pool.AddCert(ca)
+	return pool
 }
 
 func attackLookAlikes(t *testing.T) {

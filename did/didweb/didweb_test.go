@@ -65,12 +65,16 @@ type site struct {
 	dials   atomic.Int64
 	asked   atomic.Int64 // how often the list of hosts was asked
 	allowed didweb.Allowed
-	addr    func() string // what every name resolves to
+	addr    func() string // what every name resolves to: addresses between spaces
 	cfg     safehttp.Config
 }
 
 func (s *site) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{netip.MustParseAddr(s.addr())}, nil
+	var all []netip.Addr
+	for a := range strings.SplitSeq(s.addr(), " ") {
+		all = append(all, netip.MustParseAddr(a))
+	}
+	return all, nil
 }
 
 func newSite(t testing.TB, h http.HandlerFunc) *site {
