@@ -13,10 +13,10 @@ import (
 	"io"
 )
 
-// Effort of compression. A part that was changed later is wanted at once, and is one of few.
+// Effort of compression: a part that has changed is wanted at once.
 const (
 	wholeLevel = flate.BestCompression
-	laterLevel = flate.DefaultCompression
+	partLevel  = flate.DefaultCompression
 )
 
 // packed is one part compressed by itself: deflate blocks that end on an octet and of which none is
@@ -86,13 +86,13 @@ func whole(o Octets, open func(io.Writer) (io.WriteCloser, error)) ([]byte, erro
 
 // deflate appends to out the blocks of all parts and an end, and compresses the parts that are not yet.
 func (o Octets) deflate(out []byte) ([]byte, error) {
-	var c compressor
+	var w *flate.Writer // large, so one for all
 	total := len(out)
 	for i, m := range o.memos {
 		p := m.packed.Load()
 		if p == nil {
 			var err error
-			if p, err = c.pack(o.parts[i][:o.lenOf(i)], m.later); err != nil {
+			if p, err = pack(o.parts[i][:o.lenOf(i)], &w); err != nil {
 				return nil, err
 			}
 			m.packed.Store(p)
@@ -106,28 +106,21 @@ func (o Octets) deflate(out []byte) ([]byte, error) {
 	return append(all, 3, 0), nil // an empty block, which is the last
 }
 
-// compressor keeps the writers of one call of deflate: they are large.
-type compressor struct{ first, later *flate.Writer }
-
-func (c *compressor) pack(part []byte, later bool) (*packed, error) {
-	writer, level := &c.first, wholeLevel
-	if later {
-		writer, level = &c.later, laterLevel
-	}
+// pack compresses part with *w, which it makes if there is none.
+func pack(part []byte, w **flate.Writer) (*packed, error) {
 	var out bytes.Buffer
-	if *writer == nil {
-		w, err := flate.NewWriter(&out, level)
+	if *w == nil {
+		made, err := flate.NewWriter(&out, partLevel)
 		if err != nil {
 			return nil, err
 		}
-		*writer = w
+		*w = made
 	}
-	w := *writer
-	w.Reset(&out)
-	if _, err := w.Write(part); err != nil {
+	(*w).Reset(&out)
+	if _, err := (*w).Write(part); err != nil {
 		return nil, err
 	}
-	if err := w.Flush(); err != nil {
+	if err := (*w).Flush(); err != nil {
 		return nil, err
 	}
 	return &packed{bytes.Clone(out.Bytes()), crc32.ChecksumIEEE(part), adler32.Checksum(part)}, nil

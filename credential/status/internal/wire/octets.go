@@ -28,7 +28,6 @@ type Octets struct {
 
 // memo is what was computed of one part.
 type memo struct {
-	later  bool // the part was changed after the list was made
 	sum    atomic.Pointer[[sha256.Size]byte]
 	packed atomic.Pointer[packed]
 }
@@ -51,16 +50,16 @@ func (o Octets) With(data []byte) Octets {
 			out.parts, out.memos = append(out.parts, o.parts[i]), append(out.memos, o.memos[i])
 			continue
 		}
-		out.add(part, len(o.parts) > 0)
+		out.add(part)
 	}
 	return out
 }
 
 // add appends a copy of part.
-func (o *Octets) add(part []byte, later bool) {
+func (o *Octets) add(part []byte) {
 	held := new([PartSize]byte)
 	copy(held[:], part)
-	o.parts, o.memos = append(o.parts, held), append(o.memos, &memo{later: later})
+	o.parts, o.memos = append(o.parts, held), append(o.memos, &memo{})
 }
 
 // lenOf returns how many octets of the list the part at place i holds.
@@ -119,7 +118,7 @@ func (o Octets) Flip(positions []uint32) (Octets, error) {
 		place := int(p / (8 * PartSize))
 		if place != last {
 			part := *out.parts[place]
-			out.parts[place], out.memos[place], last = &part, &memo{later: true}, place
+			out.parts[place], out.memos[place], last = &part, &memo{}, place
 		}
 		out.parts[place][p/8%PartSize] ^= 1 << (p % 8)
 	}
