@@ -17,6 +17,7 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/fixture"
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/sdjwt/typemeta"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/key"
@@ -32,7 +33,7 @@ func ExampleNew() {
 	// Output: dc+sd-jwt true
 }
 
-// TestDesignExample opens the example of delegation.md §3.2, with keys in place of its dots, and
+// TestDesignExample opens the example of delegation.md §3.2, with keys and digest in place of its dots, and
 // finds the same grant as in that of §3.1.
 func TestDesignExample(t *testing.T) {
 	var vc struct{ Payload json.RawMessage }
@@ -52,6 +53,7 @@ func TestDesignExample(t *testing.T) {
 	want.Issuer, want.Delegate.ID = w.Issuer.Method.DID().String(), w.Holder.Method.DID().String()
 	sd.Payload["iss"], sd.Payload["sub"] = want.Issuer, want.Delegate.ID
 	sd.Payload["cnf"] = map[string]any{"jwk": w.Holder.Public().JWK()}
+	sd.Payload["vct#integrity"] = typemeta.IntegrityDelegation
 	payload, err := json.Marshal(sd.Payload)
 	if err != nil {
 		t.Fatal(err)

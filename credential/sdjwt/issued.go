@@ -6,6 +6,7 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
+	"github.com/behalf-id/behalf/credential/sdjwt/typemeta"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
@@ -70,6 +71,8 @@ type payload struct {
 	c    *credential.Credential
 	have wire.Members
 	cnf  strictjson.Value
+
+	integrity string // vct#integrity
 }
 
 // verdict returns the first refusal; a foreign type stands before what else does not fit.
@@ -77,6 +80,9 @@ func (p *payload) verdict() error {
 	p.Fit(p.c, p.have, 0)
 	if p.Err() == nil {
 		p.Fail(credential.CheckLimiting(p.c))
+	}
+	if p.Err() == nil && p.integrity != "" && !typemeta.OwnFits(credential.VCT(p.c.Type), p.integrity) {
+		p.Invalid("vct#integrity is of another document than ours")
 	}
 	if p.have&wire.HasType != 0 && p.c.Type == "" && reason.Of(p.Err()) == reason.CredentialSchemaInvalid {
 		return reason.New(reason.CredentialTypeUnknown, "")
@@ -107,7 +113,10 @@ func (p *payload) member(m strictjson.Member) {
 			p.have |= wire.HasType
 		}
 	case "vct#integrity":
-		p.Text(m.Value, "vct#integrity")
+		p.integrity = p.Text(m.Value, "vct#integrity")
+		if p.integrity == "" {
+			p.Invalid("vct#integrity")
+		}
 	case "cnf":
 		p.cnf = m.Value
 	case "status":

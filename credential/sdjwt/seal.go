@@ -14,6 +14,7 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
+	"github.com/behalf-id/behalf/credential/sdjwt/typemeta"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
@@ -140,7 +141,9 @@ func (s *sealer) payload(c *credential.Credential, holder key.Public, now time.T
 	o := wire.Open(make([]byte, 0, 2048))
 	o.Text("iss", c.Issuer)
 	o.Text("sub", c.Delegate.ID)
-	o.Text("vct", credential.VCT(c.Type))
+	vct := credential.VCT(c.Type)
+	o.Text("vct", vct)
+	o.Text("vct#integrity", typemeta.OwnIntegrity(vct))
 	o.Text("jti", c.ID)
 	o.Int("iat", now.Unix())
 	o.Int("nbf", c.ValidFrom.Unix())
