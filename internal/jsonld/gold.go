@@ -9,7 +9,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/piprate/json-gold/ld"
 
-	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -48,32 +47,6 @@ func decode(raw []byte) (any, error) {
 		return nil, reason.Wrap(reason.JSONSyntax, "", err)
 	}
 	return v, nil
-}
-
-// goldToRDF is ToRDF with json-gold's expansion. What json-gold would pass over in silence is
-// refused before or after it.
-func goldToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
-	v, err := decode(doc)
-	if err != nil {
-		return nil, err
-	}
-	if err := guard(v, p); err != nil {
-		return nil, err
-	}
-	expanded, err := expandGold(v)
-	if err != nil {
-		return nil, err
-	}
-	w := walker{labels: map[string]string{}}
-	for _, item := range expanded {
-		if err := w.top(item, rdfc.Term{}); err != nil {
-			return nil, err
-		}
-	}
-	if m, ok := v.(map[string]any); len(w.quads) == 0 && (!ok || len(m) > 1 || m["@context"] == nil && len(m) > 0) {
-		return nil, lost("a document that leaves no statement")
-	}
-	return w.quads, nil
 }
 
 // expandGold expands v, which it may change.

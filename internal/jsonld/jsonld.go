@@ -25,7 +25,17 @@ const (
 // jsonld.context_unknown; a context that is not a URL is jsonld.context_inline_forbidden in the
 // Closed profile; a context that breaks JSON-LD's rules, such as one that redefines a protected
 // term, is vc.context_invalid. doc must pass strictjson.Check, whose refusals come through.
-func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) { return goldToRDF(doc, p) }
+func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
+	v, err := parse(doc)
+	if err != nil {
+		return nil, err
+	}
+	r := reader{writer: writer{labels: map[string]string{}}, engine: once(), profile: p}
+	if err := r.document(v); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
 
 // Canonicalize returns the canonical form of the dataset of doc, with the refusals of ToRDF and of
 // rdfc.Canonicalize.

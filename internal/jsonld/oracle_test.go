@@ -4,7 +4,6 @@ package jsonld
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/piprate/json-gold/ld"
@@ -13,56 +12,34 @@ import (
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
 
-// The IRIs that JSON-LD itself writes.
-const (
-	rdfNS      = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-	xsdNS      = "http://www.w3.org/2001/XMLSchema#"
-	rdfType    = rdfNS + "type"
-	rdfFirst   = rdfNS + "first"
-	rdfRest    = rdfNS + "rest"
-	rdfNil     = rdfNS + "nil"
-	rdfJSON    = rdfNS + "JSON"
-	xsdBoolean = xsdNS + "boolean"
-	xsdInteger = xsdNS + "integer"
-	xsdDouble  = xsdNS + "double"
-	i18nNS     = "https://www.w3.org/ns/i18n#"
-)
-
-func iri(s string) rdfc.Term { return rdfc.Term{Kind: rdfc.IRI, Value: s} }
-
-// walker turns expanded documents into statements, JSON-LD 1.1 API §8.1.2. There is no node map: a
-// dataset is a set, so that statements about one node may come from many places.
-type walker struct {
-	quads  []rdfc.Quad
-	labels map[string]string // blank node identifiers of the document
-	next   int
-}
-
-// blank returns a blank node that is no other.
-func (w *walker) blank() rdfc.Term {
-	w.next++
-	return rdfc.Term{Kind: rdfc.Blank, Value: "b" + strconv.Itoa(w.next-1)}
-}
-
-// resource is the term of an identifier, which must be absolute.
-func (w *walker) resource(id string) (rdfc.Term, error) {
-	if label, ok := strings.CutPrefix(id, "_:"); ok {
-		known, found := w.labels[label]
-		if !found {
-			known = w.blank().Value
-			w.labels[label] = known
+// goldToRDF is ToRDF with json-gold's expansion, as an oracle. What json-gold would pass over in
+// silence is refused before or after it.
+func goldToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
+	v, err := decode(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := guard(v, p); err != nil {
+		return nil, err
+	}
+	expanded, err := expandGold(v)
+	if err != nil {
+		return nil, err
+	}
+	w := walker{writer{labels: map[string]string{}}}
+	for _, item := range expanded {
+		if err := w.top(item, rdfc.Term{}); err != nil {
+			return nil, err
 		}
-		return rdfc.Term{Kind: rdfc.Blank, Value: known}, nil
 	}
-	if !isAbsolute(id) {
-		return rdfc.Term{}, notAbsolute("")
+	if m, ok := v.(map[string]any); len(w.quads) == 0 && (!ok || len(m) > 1 || m["@context"] == nil && len(m) > 0) {
+		return nil, lost("a document that leaves no statement")
 	}
-	return iri(id), nil
+	return w.finish()
 }
 
-func (w *walker) add(s rdfc.Term, p string, o, g rdfc.Term) {
-	w.quads = append(w.quads, rdfc.Quad{S: s, P: iri(p), O: o, G: g})
-}
+// walker turns expanded documents into statements, JSON-LD 1.1 API §8.1.2.
+type walker struct{ writer }
 
 // top is an item of a graph. One that leaves no statement would be lost.
 func (w *walker) top(item any, g rdfc.Term) error {
@@ -113,7 +90,7 @@ func (w *walker) subject(m map[string]any) (rdfc.Term, error) {
 	case nil:
 		return w.blank(), nil
 	case string:
-		return w.resource(id)
+		return w.resource(id), nil
 	default:
 		return rdfc.Term{}, notAbsolute("")
 	}
@@ -122,9 +99,8 @@ func (w *walker) subject(m map[string]any) (rdfc.Term, error) {
 func (w *walker) types(s rdfc.Term, value any, g rdfc.Term) error {
 	return w.each(value, func(item any) error {
 		name, _ := item.(string)
-		t, err := w.resource(name)
-		w.add(s, rdfType, t, g)
-		return err
+		w.add(s, rdfType, w.resource(name), g)
+		return nil
 	})
 }
 
