@@ -3,8 +3,6 @@
 package ldpvc
 
 import (
-	"strings"
-
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -96,6 +94,10 @@ func one(v strictjson.Value) (only strictjson.Value) {
 func structure(members []strictjson.Member) error {
 	for _, m := range members {
 		switch string(m.Name) {
+		case "@context":
+			if m.Value.Kind() == '{' {
+				return reason.New(reason.JSONLDContextInlineForbidden, "")
+			}
 		case "@graph", "@included", "@reverse", "verifiableCredential":
 			return wrapped()
 		case "credentialSubject":
@@ -118,8 +120,11 @@ func holdsCredential(subject strictjson.Value) bool {
 		return false
 	}
 	for m, err := range strictjson.Members(subject) {
-		name := string(m.Name)
-		if err == nil && (name == "proof" || name == "credentialSubject" || name == "verifiableCredential" || strings.HasPrefix(name, "@")) {
+		if err != nil {
+			return false
+		}
+		switch string(m.Name) {
+		case "proof", "credentialSubject", "verifiableCredential", "@graph", "@included", "@reverse":
 			return true
 		}
 	}
