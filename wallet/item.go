@@ -24,11 +24,12 @@ import (
 
 // Names of the files of a vault: a mark, a random id, an end.
 const (
-	heldMark   = "c-" // a credential
-	passedMark = "p-" // a record of a link that was passed on
-	itemEnd    = ".age"
-	roomFile   = ".room" // zeros, there for a moment
-	idBytes    = 10
+	heldMark    = "c-" // a credential
+	passedMark  = "p-" // a record of a link that was passed on
+	foreignMark = "f-" // a credential of another kind
+	itemEnd     = ".age"
+	roomFile    = ".room" // zeros, there for a moment
+	idBytes     = 10
 )
 
 // held is one credential as it lies in its file.
@@ -74,10 +75,12 @@ func itemID(name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if rest, ok := strings.CutPrefix(id, heldMark); ok {
-		return rest, true
+	for _, mark := range [...]string{heldMark, passedMark, foreignMark} {
+		if rest, ok := strings.CutPrefix(id, mark); ok {
+			return rest, true
+		}
 	}
-	return strings.CutPrefix(id, passedMark)
+	return "", false
 }
 
 // newID returns the id of a new item, of which there are at most limit with the mark.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -35,6 +36,22 @@ type backupHead struct {
 type backupPart struct {
 	Credentials []*held     `json:"credentials,omitempty"`
 	PassedOn    []*PassedOn `json:"passed_on,omitempty"`
+	Foreign     []*Foreign  `json:"foreign,omitempty"`
+}
+
+// items returns what the part holds, by the name of its file.
+func (p *backupPart) items() map[string]item {
+	out := make(map[string]item, len(p.Credentials)+len(p.PassedOn)+len(p.Foreign))
+	for _, h := range p.Credentials {
+		out[heldMark+h.ID+itemEnd] = h
+	}
+	for _, r := range p.PassedOn {
+		out[passedMark+r.ID+itemEnd] = r
+	}
+	for _, f := range p.Foreign {
+		out[foreignMark+f.ID+itemEnd] = f
+	}
+	return out
 }
 
 // Export returns keys, settings, credentials and records as one file, sealed under a passphrase of
@@ -80,25 +97,31 @@ func (v *Vault) parts() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range append(damaged, more...) {
+	foreign, others, err := readAll[Foreign](v, foreignMark)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range slices.Concat(damaged, more, others) {
 		return nil, reason.Wrap(reason.StoreTampered, "a file of the wallet is damaged; restore or remove it first: "+d.File, d.Err)
 	}
 	var out []any
+	cut(all, (*held).size, func(some []*held) { out = append(out, backupPart{Credentials: some}) })
+	cut(passed, func(*PassedOn) int { return 0 }, func(some []*PassedOn) { out = append(out, backupPart{PassedOn: some}) })
+	cut(foreign, func(f *Foreign) int { return 2 * len(f.Raw) }, func(some []*Foreign) { out = append(out, backupPart{Foreign: some}) })
+	return out, nil
+}
+
+// cut gives out all in pieces of at most partItems items and about partBytes bytes.
+func cut[T any](all []T, size func(T) int, give func([]T)) {
 	for len(all) > 0 {
-		n, size := 0, 0
-		for n < len(all) && n < partItems && size < partBytes {
-			size += all[n].size()
+		n, bytes := 0, 0
+		for n < len(all) && n < partItems && bytes < partBytes {
+			bytes += size(all[n])
 			n++
 		}
-		out = append(out, backupPart{Credentials: all[:n]})
+		give(all[:n])
 		all = all[n:]
 	}
-	for len(passed) > 0 {
-		n := min(len(passed), partItems)
-		out = append(out, backupPart{PassedOn: passed[:n]})
-		passed = passed[n:]
-	}
-	return out, nil
 }
 
 // size is how large h is in a part, about: the statement repeats what Raw says.
@@ -135,13 +158,8 @@ func (v *Vault) restore(head backupHead, parts []backupPart) error {
 		return err
 	}
 	for _, p := range parts {
-		for _, h := range p.Credentials {
-			if err := v.write(heldMark+h.ID+itemEnd, h); err != nil {
-				return err
-			}
-		}
-		for _, r := range p.PassedOn {
-			if err := v.write(passedMark+r.ID+itemEnd, r); err != nil {
+		for name, content := range p.items() {
+			if err := v.write(name, content); err != nil {
 				return err
 			}
 		}
@@ -155,11 +173,8 @@ func (v *Vault) restore(head backupHead, parts []backupPart) error {
 func (v *Vault) onlyOf(parts []backupPart) error {
 	known := map[string]bool{}
 	for _, p := range parts {
-		for _, h := range p.Credentials {
-			known[heldMark+h.ID+itemEnd] = true
-		}
-		for _, r := range p.PassedOn {
-			known[passedMark+r.ID+itemEnd] = true
+		for name := range p.items() {
+			known[name] = true
 		}
 	}
 	names, err := v.names("")
@@ -219,13 +234,8 @@ func openPart(k *sealed.Key, i int, raw []byte) (p backupPart, err error) {
 	if err := strictjson.UnmarshalClosed(plain, &p); err != nil {
 		return p, reason.Wrap(reason.StoreTampered, "a part is of another version", err)
 	}
-	for _, h := range p.Credentials {
-		if !plainID(h.ID) {
-			return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
-		}
-	}
-	for _, r := range p.PassedOn {
-		if !plainID(r.ID) {
+	for _, i := range p.items() {
+		if !plainID(i.id()) {
 			return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
 		}
 	}
