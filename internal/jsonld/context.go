@@ -62,7 +62,7 @@ func (e *engine) object(c *active, v *value, m mode) (*active, error) {
 	if inner := v.member("@context"); inner != nil {
 		return nil, invalid("a context in a context")
 	}
-	d := definer{active: c.fork(), local: v, done: map[string]bool{}, override: m.override}
+	d := definer{engine: e, mode: m, active: c.fork(), local: v, done: map[string]bool{}}
 	d.active.embedded = m.embedded
 	for i := range v.members {
 		if err := d.setting(v.members[i].name, &v.members[i].value); err != nil {
@@ -86,11 +86,12 @@ func (e *engine) object(c *active, v *value, m mode) (*active, error) {
 
 // definer makes an active context from a local one.
 type definer struct {
-	active   *active
-	local    *value
-	done     map[string]bool // false: begun
-	override bool
-	protect  bool // @protected for all terms
+	engine  *engine
+	mode    mode
+	active  *active
+	local   *value
+	done    map[string]bool // false: begun
+	protect bool            // @protected for all terms
 }
 
 // isSetting reports whether a member of a context is not a term.

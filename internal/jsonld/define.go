@@ -29,7 +29,7 @@ func (d *definer) term(name string) error {
 		return err
 	}
 	t.absolute = isAbsolute(t.iri) && !strings.HasPrefix(t.iri, "_:")
-	if !d.override && previous != nil && previous.protected {
+	if !d.mode.override && previous != nil && previous.protected {
 		if !t.same(previous) {
 			return invalid("a protected term is defined anew")
 		}
@@ -102,10 +102,8 @@ func (d *definer) entry(t *term, name string, v *value) (err error) {
 	case "@container":
 		return t.containers(v)
 	case "@context":
-		if v.kind != null && v.kind != str && v.kind != array && v.kind != object {
-			return invalid("a scoped context")
-		}
 		t.scoped = v
+		return d.scoped(v)
 	case "@language":
 		t.language, err = text(v, name)
 	case "@direction":
@@ -129,6 +127,16 @@ func (d *definer) entry(t *term, name string, v *value) (err error) {
 	default:
 		return invalid("an unknown member of a term definition")
 	}
+	return err
+}
+
+// scoped looks at a scoped context before anything uses it. Those of the embedded set are known to
+// be sound.
+func (d *definer) scoped(v *value) error {
+	if d.mode.embedded {
+		return nil
+	}
+	_, err := d.engine.apply(d.active, v, mode{propagate: true, override: true, depth: d.mode.depth})
 	return err
 }
 

@@ -22,7 +22,7 @@ type place struct {
 	context *active
 	name    string // the member that it is a value of, "" if nothing refers to it
 	graph   rdfc.Term
-	index   bool // it stands in a map, so that a type-scoped context is not taken back
+	reverse bool // the member is a reverse property, whose values are nodes
 }
 
 // term is the definition of the member that the place belongs to.
@@ -164,7 +164,7 @@ type keywords struct {
 func (r *reader) contexts(v *value, at place) (c, typed *active, err error) {
 	c = at.context
 	t := at.term()
-	if c.previous != nil && !at.index && !keepsContext(c, v) {
+	if c.previous != nil && !keepsContext(c, v) {
 		c = c.previous
 	}
 	if t != nil && t.scoped != nil {
@@ -280,13 +280,15 @@ func (r *reader) node(v *value, at place, free bool, to take) error {
 		return lost("a value that nothing refers to")
 	}
 	switch {
+	case at.reverse && (k.value != nil || k.list != nil):
+		return lost("a subject that is no node")
 	case k.value != nil:
 		return r.valueObject(&k, members, to)
 	case k.list != nil || k.set != nil:
 		if members != 1 {
 			return lost("a list or set with other members")
 		}
-		at.context, at.index = k.context, false
+		at.context = k.context
 		if k.set != nil {
 			return r.item(k.set, at, to)
 		}
@@ -371,6 +373,7 @@ func (r *reader) member(m *member, s rdfc.Term, c *active, g rdfc.Term) error {
 	}
 	at := place{context: c, name: m.name, graph: g}
 	if t != nil && t.reverse {
+		at.reverse = true
 		return r.values(&m.value, at, func(o rdfc.Term) error { return r.reversed(s, id, o, g) })
 	}
 	return r.values(&m.value, at, func(o rdfc.Term) error {

@@ -24,6 +24,8 @@ func (r *reader) values(v *value, at place, to take) error {
 		return lost("JSON in a container")
 	case mapping == 0:
 		return r.item(v, at, to)
+	case mapping == inList && at.reverse:
+		return lost("a subject that is no node")
 	case mapping == inList:
 		return r.listProperty(v, at, to)
 	case mapping == inGraph:
@@ -218,7 +220,7 @@ func literal(v *value, datatype, language, direction string) (rdfc.Term, error) 
 
 // reversed writes the statement of a reverse property.
 func (r *reader) reversed(s rdfc.Term, property string, o, g rdfc.Term) error {
-	if o.Kind == rdfc.Literal || o.Value == rdfNil {
+	if o.Kind == rdfc.Literal {
 		return lost("a subject that is no node")
 	}
 	r.add(o, property, s, g)
@@ -237,8 +239,9 @@ func (r *reader) reverseMap(v *value, s rdfc.Term, c *active, g rdfc.Term) error
 			return lost("a member that the contexts do not define")
 		}
 		t := c.terms[m.name]
-		err := r.values(&m.value, place{context: c, name: m.name, graph: g}, func(o rdfc.Term) error {
-			if t != nil && t.reverse {
+		twice := t != nil && t.reverse
+		err := r.values(&m.value, place{context: c, name: m.name, graph: g, reverse: !twice}, func(o rdfc.Term) error {
+			if twice {
 				r.add(s, id, o, g)
 				return nil
 			}
