@@ -66,7 +66,7 @@ func disclose(payload []byte, shown []string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		digest := digestOf(text)
+		digest := DigestOf(text)
 		if u.by[digest] != nil {
 			return nil, reason.New(reason.SDJWTDigestDuplicate, "a disclosure comes twice")
 		}
@@ -223,7 +223,8 @@ func (u unsealing) take(digest string) (*disclosure, error) {
 	return d, nil
 }
 
-func digestOf(text string) string {
+// DigestOf returns the digest of a disclosure as it is sent (RFC 9901 §4.2.3).
+func DigestOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
@@ -301,7 +302,7 @@ func (o object) hide(path string, random io.Reader) (object, string, error) {
 			return nil, "", err
 		}
 	}
-	digests = append(digests, digestOf(one))
+	digests = append(digests, DigestOf(one))
 	slices.Sort(digests) // the order of members would tell which is which
 	list, err := strictjson.Marshal(digests)
 	return o.without(name).with(digestsName, list), one, err

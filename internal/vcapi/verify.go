@@ -47,16 +47,20 @@ func (a *API) VerifyCredential(ctx context.Context, raw []byte, checks Checks) (
 		}
 		return a.verifyEnveloped(ctx, e, checks)
 	}
-	sum, err := vcdm.CheckCredential(raw, rules())
+	if _, err := vcdm.CheckCredential(raw, rules()); err != nil {
+		return Result{}, err
+	}
+	return a.verifySecured(ctx, raw, checks)
+}
+
+// verifySecured verifies a credential whose model was checked as it came.
+func (a *API) verifySecured(ctx context.Context, raw []byte, checks Checks) (Result, error) {
+	proved, err := a.suites.Verify(ctx, raw, dataintegrity.Expect{Purpose: did.AssertionMethod}, a.keys())
 	if err != nil {
 		return Result{}, err
 	}
-	return a.verifySecured(ctx, raw, sum, checks)
-}
-
-// verifySecured verifies a credential whose model was checked.
-func (a *API) verifySecured(ctx context.Context, raw []byte, sum vcdm.Summary, checks Checks) (Result, error) {
-	proved, err := a.suites.Verify(ctx, raw, dataintegrity.Expect{Purpose: did.AssertionMethod}, a.keys())
+	// A proof may have been made under fewer contexts than the document has now: what it was made over counts.
+	sum, err := vcdm.CheckCredential(proved.Document(), rules())
 	if err != nil {
 		return Result{}, err
 	}
@@ -200,7 +204,7 @@ func (a *API) held(ctx context.Context, r PresentationResult, sum vcdm.Summary, 
 		var one Result
 		var err error
 		if h.Envelope.IsZero() {
-			one, err = a.verifySecured(ctx, h.Raw, h.Summary, checks)
+			one, err = a.verifySecured(ctx, h.Raw, checks)
 		} else {
 			one, err = a.verifyEnveloped(ctx, h.Envelope, checks)
 		}
