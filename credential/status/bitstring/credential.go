@@ -21,6 +21,7 @@ const (
 	ContentType = "vc" // cty of the token
 	MinEntries  = wire.MinEntries
 	MaxPurposes = 8
+	DefaultTTL  = 300 * time.Second // after which a list that does not say ttl is asked for again (§2.2)
 
 	typeCredential = "BitstringStatusListCredential"
 	typeSubject    = "BitstringStatusList"

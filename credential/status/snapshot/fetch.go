@@ -3,13 +3,17 @@
 package snapshot
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
+	"github.com/behalf-id/behalf/credential/status/delta"
+	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/credential/status/tokenlist"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
@@ -18,13 +22,33 @@ import (
 )
 
 // fetch gets, verifies and decodes the list that want names, and records how new it is before
-// anyone sees it.
+// anyone sees it. If a list is held, its changes will do; where they do not, for whatever reason, the
+// whole list is asked for.
 func (s *Source) fetch(ctx context.Context, want id) (*list, error) {
 	old := s.fresh(want)
-	ask := safehttp.Want{MediaTypes: []string{mediaType(want.kind)}, MaxBytes: MaxBody}
-	if old != nil {
+	ask := safehttp.Want{MediaTypes: mediaTypes(want.kind), MaxBytes: MaxBody}
+	if old != nil && old.etag != "" {
 		ask.ETag = old.etag
+		ask.MediaTypes = append(ask.MediaTypes, delta.MediaType)
+		ask.Statuses = []int{statusWhole, statusDelta}
 	}
+	l, err := s.ask(ctx, want, old, ask)
+	if errors.Is(err, errDelta) {
+		l, err = s.ask(ctx, want, nil, safehttp.Want{MediaTypes: mediaTypes(want.kind), MaxBytes: MaxBody})
+	}
+	return l, err
+}
+
+// The HTTP statuses of an answer: a list, or its changes (RFC 3229 §10.4.1).
+const (
+	statusWhole = 200
+	statusDelta = 226
+)
+
+// errDelta says that a delta could not be followed.
+var errDelta = errors.New("snapshot: a delta does not follow the list that is held")
+
+func (s *Source) ask(ctx context.Context, want id, old *list, ask safehttp.Want) (*list, error) {
 	answer, err := s.cfg.Fetcher.Get(ctx, want.url, ask)
 	if err != nil {
 		return nil, unreachable(err)
@@ -35,7 +59,12 @@ func (s *Source) fetch(ctx context.Context, want id) (*list, error) {
 		}
 		return old, nil
 	}
-	l, err := s.open(ctx, want, answer.Body)
+	var l *list
+	if answer.MediaType == delta.MediaType && old != nil {
+		l, err = s.follow(ctx, want, old, answer.Body)
+	} else {
+		l, err = s.open(ctx, want, answer.Body)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +72,62 @@ func (s *Source) fetch(ctx context.Context, want id) (*list, error) {
 	return l, nil
 }
 
+// follow applies raw, a delta, to old. It is held to all that a list is held to, and to be the next of old.
+func (s *Source) follow(ctx context.Context, want id, old *list, raw []byte) (*list, error) {
+	l, err := s.next(ctx, want, old, raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDelta, err)
+	}
+	return l, nil
+}
+
+func (s *Source) next(ctx context.Context, want id, old *list, raw []byte) (*list, error) {
+	sealed, err := delta.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.key(ctx, want, sealed.Method())
+	if err != nil {
+		return nil, err
+	}
+	d, err := sealed.Open(k, want.url)
+	if err != nil {
+		return nil, err
+	}
+	if !d.From.Equal(old.issued) {
+		return nil, wire.Malformed("a delta does not start from the list that is held", nil)
+	}
+	octets, err := d.Apply(old.octets())
+	if err != nil {
+		return nil, err
+	}
+	l := *old
+	l.issued = d.To
+	if want.kind == credential.TokenStatusList {
+		l.token, err = tokenlist.Of(old.token.Width(), octets)
+	} else {
+		l.bits.Issued, l.bits.Bits = d.To, bitstring.Of(octets)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &l, s.admit(ctx, want, &l, times{ttl: d.TTL, expires: d.To.Add(d.TTL)})
+}
+
 // open verifies raw and decodes it.
 func (s *Source) open(ctx context.Context, want id, raw []byte) (*list, error) {
 	if want.kind == credential.TokenStatusList {
 		return s.openToken(ctx, want, raw)
 	}
-	return s.openBitstring(ctx, want, raw)
+	b, err := s.openBitstring(ctx, want, raw)
+	if err != nil {
+		return nil, err
+	}
+	l := &list{kind: want.kind, bits: b, issued: b.Issued}
+	if b.TTL == 0 {
+		l.renew = bitstring.DefaultTTL
+	}
+	return l, s.admit(ctx, want, l, times{b.NotBefore, b.Expires, b.TTL})
 }
 
 func (s *Source) openToken(ctx context.Context, want id, raw []byte) (*list, error) {
@@ -68,21 +147,44 @@ func (s *Source) openToken(ctx context.Context, want id, raw []byte) (*list, err
 	return l, s.admit(ctx, want, l, times{ttl: t.TTL, expires: t.Expires})
 }
 
-func (s *Source) openBitstring(ctx context.Context, want id, raw []byte) (*list, error) {
+// openBitstring takes either form of a list credential: a JWT never begins with a brace.
+func (s *Source) openBitstring(ctx context.Context, want id, raw []byte) (bitstring.List, error) {
+	if bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
+		return s.openProved(ctx, want, raw)
+	}
 	sealed, err := bitstring.Parse(raw)
 	if err != nil {
-		return nil, err
+		return bitstring.List{}, err
 	}
 	k, err := s.key(ctx, want, sealed.Method())
 	if err != nil {
-		return nil, err
+		return bitstring.List{}, err
 	}
-	b, err := sealed.Open(k, want.url)
+	return sealed.Open(k, want.url)
+}
+
+func (s *Source) openProved(ctx context.Context, want id, raw []byte) (bitstring.List, error) {
+	doc, err := s.document(ctx, want.signer)
 	if err != nil {
-		return nil, err
+		return bitstring.List{}, undocumented(err)
 	}
-	l := &list{kind: want.kind, bits: b, issued: b.Issued}
-	return l, s.admit(ctx, want, l, times{b.NotBefore, b.Expires, b.TTL})
+	keys := credential.Keys{Resolver: resolved{doc}, At: s.cfg.Now()}
+	return bitstring.OpenProved(ctx, raw, s.cfg.Proofs, want.signer, want.url, keys)
+}
+
+// resolved is a document that was resolved already.
+type resolved struct{ doc *did.Document }
+
+// Resolve implements did.Resolver.
+func (r resolved) Resolve(_ context.Context, id did.DID) (*did.Document, error) {
+	if id != r.doc.ID {
+		return nil, reason.New(reason.StatusIssuer, "the list is signed by another party")
+	}
+	return r.doc, nil
+}
+
+func undocumented(err error) error {
+	return reason.Wrap(reason.StatusUnavailable, "the document of who signs the list cannot be had", err)
 }
 
 // key returns the key by which the list was signed, if it is one of who must have signed it.
@@ -92,7 +194,7 @@ func (s *Source) key(ctx context.Context, want id, method did.URL) (key.Public, 
 	}
 	doc, err := s.document(ctx, want.signer)
 	if err != nil {
-		return key.Public{}, reason.Wrap(reason.StatusUnavailable, "the document of who signs the list cannot be had", err)
+		return key.Public{}, undocumented(err)
 	}
 	k, err := doc.Key(method, did.AssertionMethod, s.cfg.Now())
 	if err != nil {
@@ -131,11 +233,12 @@ func (s *Source) fresh(want id) *list {
 	return nil
 }
 
-func mediaType(kind credential.StatusKind) string {
+// mediaTypes returns the media types of a whole list, that which is wanted most first.
+func mediaTypes(kind credential.StatusKind) []string {
 	if kind == credential.TokenStatusList {
-		return tokenlist.MediaType
+		return []string{tokenlist.MediaType}
 	}
-	return bitstring.MediaType
+	return []string{bitstring.MediaType, bitstring.MediaTypeProved}
 }
 
 // unreachable keeps the codes by which the Fetcher refuses an address or an answer; all else means

@@ -10,6 +10,7 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
+	"github.com/behalf-id/behalf/credential/status/internal/wire"
 	"github.com/behalf-id/behalf/credential/status/tokenlist"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -20,7 +21,8 @@ type list struct {
 	token  tokenlist.Bits // of a Token Status List
 	bits   bitstring.List // of a Bitstring Status List
 	issued time.Time
-	until  time.Time // the end of its own validity, of its ttl or of the age limit, whichever is first
+	until  time.Time     // the end of its own validity, of its ttl or of the age limit, whichever is first
+	renew  time.Duration // how long it is to be used before another is asked for, beside what until says; 0: no such limit
 	etag   string
 }
 
@@ -29,7 +31,15 @@ func (l *list) usable(now time.Time) bool {
 	return now.Before(l.until) && !l.issued.After(now.Add(MaxAhead))
 }
 
-func (l *list) size() int { return len(l.token.Bytes()) + len(l.bits.Bits.Bytes()) }
+// octets returns what l holds, whatever its kind.
+func (l *list) octets() wire.Octets {
+	if l.kind == credential.TokenStatusList {
+		return l.token.Octets()
+	}
+	return l.bits.Bits.Octets()
+}
+
+func (l *list) size() int { return l.octets().Len() }
 
 // state returns what l says of ref, which is of l's kind.
 func (l *list) state(ref credential.StatusRef) (status.State, error) {

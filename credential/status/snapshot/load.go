@@ -170,6 +170,11 @@ func (e *entry) idle(now time.Time) bool {
 func due(l *list, now time.Time) time.Time {
 	life := l.until.Sub(l.issued)
 	at := l.issued.Add(life/2 + rand.N(life/4+1))
+	if l.renew > 0 {
+		if sooner := now.Add(l.renew/2 + rand.N(l.renew/4+1)); sooner.Before(at) {
+			at = sooner
+		}
+	}
 	if soon := now.Add(retry(life)); at.Before(soon) {
 		return soon
 	}

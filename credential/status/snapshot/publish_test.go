@@ -12,6 +12,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/credential/status/delta"
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/credential/status/snapshot"
 	"github.com/behalf-id/behalf/did"
@@ -26,6 +27,8 @@ type host struct {
 	pub     *publisher.Publisher
 	base    string
 	stopped bool
+
+	deltas, whole int // answers of either kind
 }
 
 func (h *host) Get(ctx context.Context, url string, want safehttp.Want) (safehttp.Response, error) {
@@ -39,6 +42,14 @@ func (h *host) Get(ctx context.Context, url string, want safehttp.Want) (safehtt
 	if want.ETag == doc.ETag {
 		return safehttp.Response{Status: 304, NotModified: true, ETag: doc.ETag}, nil
 	}
+	if doc, err = doc.Since(ctx, strings.Join(want.MediaTypes, ", "), want.ETag); err != nil {
+		return safehttp.Response{}, err
+	}
+	if doc.MediaType == delta.MediaType {
+		h.deltas++
+		return safehttp.Response{Status: publisher.StatusDelta, Body: doc.Body, MediaType: doc.MediaType, ETag: doc.ETag}, nil
+	}
+	h.whole++
 	return safehttp.Response{Status: 200, Body: doc.Body, MediaType: doc.MediaType, ETag: doc.ETag}, nil
 }
 
@@ -160,6 +171,9 @@ func TestRevocationBites(t *testing.T) {
 				}
 			}
 		}
+	}
+	if b.host.deltas < 20 || b.host.whole != len(copies)+1 { // the first of each list alone
+		t.Errorf("%d deltas and %d whole lists were fetched", b.host.deltas, b.host.whole)
 	}
 	b.host.stopped = true
 	last := b.at

@@ -9,23 +9,7 @@ import (
 	"time"
 )
 
-// Run calls Refresh at every tick until ctx is done or tick is closed. A tick each second is
-// enough; a refresh that lasts longer leaves ticks out.
-func (s *Source) Run(ctx context.Context, tick <-chan time.Time) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-tick:
-			if !open {
-				return
-			}
-			s.Refresh(ctx)
-		}
-	}
-}
-
-// Refresh fetches the lists that are due, at most MaxRefresh at a time and each at most once at a
+// Refresh is to be called each second. It fetches the lists that are due, at most MaxRefresh at a time and each at most once at a
 // time, and returns when it is done with them or ctx is. It drops lists that are idle. A list that
 // cannot be refreshed stays in use until its own end, and is tried again.
 func (s *Source) Refresh(ctx context.Context) {

@@ -453,8 +453,8 @@ func TestIdleListsGo(t *testing.T) {
 	}
 }
 
-// TestRun: ticks refresh, and the end of the context or of the ticks ends Run.
-func TestRun(t *testing.T) {
+// TestWatch: a list is fetched before it is needed, once.
+func TestWatch(t *testing.T) {
 	w := newWorld(t)
 	w.put(tokenURL, w.token(issuer, tokenURL, nil, nil))
 	if err := w.src.Watch(context.Background(), issuer, tokenRef(0)); err != nil {
@@ -464,20 +464,30 @@ func TestRun(t *testing.T) {
 		t.Fatalf("a held list is watched: %v, %d fetches", err, w.fetched(tokenURL))
 	}
 	w.clock.add(250 * time.Second)
-	tick := make(chan time.Time)
-	done := make(chan struct{})
-	go func() { defer close(done); w.src.Run(context.Background(), tick) }()
-	tick <- time.Time{}
-	close(tick)
-	<-done
+	w.src.Refresh(context.Background())
 	if n := w.fetched(tokenURL); n != 2 {
 		t.Errorf("%d fetches", n)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	w.src.Run(ctx, make(chan time.Time)) // returns
 	if err := w.src.Watch(context.Background(), attacker, tokenRef(0)); reason.Of(err) != reason.FetchNotAllowed {
 		t.Errorf("watching what is not listed: %v", err)
+	}
+}
+
+// TestListsOf counts by who signs, not by who issued.
+func TestListsOf(t *testing.T) {
+	w := newWorld(t)
+	w.put(tokenURL, w.token(issuer, tokenURL, nil, nil))
+	w.put(bitsURL, w.bitstring(issuer, bitsURL, nil))
+	w.state(tokenRef(0), status.Valid, "")
+	w.state(bitsRef(0), status.Valid, "")
+	if _, _, err := w.src.State(context.Background(), person, tokenRef(1)); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.src.ListsOf(w.signers[issuer].Method.DID()); n != 2 {
+		t.Errorf("%d lists of the issuer", n)
+	}
+	if n := w.src.ListsOf(w.signers[attacker].Method.DID()); n != 0 {
+		t.Errorf("%d lists of another", n)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
@@ -43,7 +44,7 @@ var (
 	_ status.Source = (*Source)(nil)
 )
 
-// Config is what a Source needs. Every part but MaxAge is required.
+// Config is what a Source needs. Every part but Proofs and MaxAge is required.
 type Config struct {
 	// Fetcher reaches the hosts of status lists, and refuses addresses that are not public.
 	Fetcher Fetcher
@@ -58,13 +59,16 @@ type Config struct {
 	Marks store.Store
 	// Now is the clock.
 	Now func() time.Time
+	// Proofs are the cryptosuites of lists that are accepted secured with Data Integrity. Without
+	// any such a list is status.signature.
+	Proofs dataintegrity.Suites
 	// MaxAge is the hard age limit of a list, counted from its own issue time: an older one is
 	// not used. 0 is DefaultMaxAge; at most CeilingMaxAge.
 	MaxAge time.Duration
 }
 
 // Source implements status.Source. A list is fetched and verified when it is first asked for, and
-// then held, decoded and immutable, while Run refreshes it: a question that finds a list that may
+// then held, decoded and immutable, while Refresh renews it: a question that finds a list that may
 // be used costs no lock, no allocation and no network. It is safe for concurrent use. Make one with New.
 type Source struct {
 	cfg   Config
@@ -92,7 +96,7 @@ type entry struct {
 func New(cfg Config) (*Source, error) {
 	switch {
 	case cfg.Fetcher == nil, cfg.Resolver == nil, cfg.Signer == nil, cfg.Marks == nil, cfg.Now == nil:
-		return nil, errors.New("snapshot: every part of Config but MaxAge is required")
+		return nil, errors.New("snapshot: every part of Config but Proofs and MaxAge is required")
 	case cfg.MaxAge < 0 || cfg.MaxAge > CeilingMaxAge:
 		return nil, errors.New("snapshot: Config.MaxAge is 0 to 24 h")
 	case cfg.MaxAge == 0:
@@ -149,6 +153,18 @@ func (s *Source) Watch(ctx context.Context, issuer string, ref credential.Status
 
 // Len returns how many lists are held, usable or not.
 func (s *Source) Len() int { return len(*s.lists.Load()) }
+
+// ListsOf returns how many lists of one signer are held. Where there are about as many as credentials
+// of that issuer were presented, each list may single out one holder (privacy.unique_list).
+func (s *Source) ListsOf(signer did.DID) int {
+	n := 0
+	for want := range *s.lists.Load() {
+		if want.signer == signer {
+			n++
+		}
+	}
+	return n
+}
 
 // wanted says which list answers for ref, if any may.
 func (s *Source) wanted(issuer string, ref credential.StatusRef) (id, error) {
