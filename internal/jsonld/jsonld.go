@@ -17,6 +17,9 @@ const (
 	Open
 )
 
+// bytesPerQuad is about how much of a document makes one statement. It is a guess that saves copies.
+const bytesPerQuad = 40
+
 // ToRDF returns the dataset of doc by JSON-LD 1.1 API §8.1, with no base IRI. Text with a base
 // direction becomes a literal of an i18n datatype (§8.1, rdfDirection). Nothing of doc gets lost on
 // the way: what the contexts do not define, and any value that would leave no statement (null, an
@@ -30,7 +33,9 @@ func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{writer: writer{labels: map[string]string{}}, engine: once(), profile: p}
+	r := reader{engine: once(), profile: p}
+	r.quads = make([]rdfc.Quad, 0, len(doc)/bytesPerQuad+1)
+	r.labels = map[string]string{}
 	if err := r.document(v); err != nil {
 		return nil, err
 	}

@@ -121,7 +121,8 @@ func isAbsolute(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; c <= 0x20 || c == 0x7f || strings.IndexByte("<>\"{}|^`\\", c) >= 0 {
+		switch c := s[i]; {
+		case c <= 0x20, c == '<', c == '>', c == '"', c == '{', c == '}', c == '|', c == '^', c == '`', c == '\\', c == 0x7f:
 			return false
 		}
 	}

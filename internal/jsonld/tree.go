@@ -84,7 +84,7 @@ func parse(doc []byte) (*value, error) {
 	if err := strictjson.Check(doc); err != nil {
 		return nil, err
 	}
-	p := parser{src: string(doc)}
+	p := parser{src: string(doc), members: make([]member, 0, 64), items: make([]value, 0, 16)}
 	v, err := p.value()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // none is the place of a term that is no blank node.
@@ -235,14 +236,16 @@ func (c *canonicalizer) result() Canonical {
 		labels[c.nodes[i].label] = names[i]
 	}
 	ends := make([]int, len(c.statements))
-	out := make([]byte, 0, len(c.text)+8*len(c.statements))
+	var out strings.Builder
+	out.Grow(len(c.text) + 8*len(c.mentions))
 	for i := range c.statements {
-		out = c.appendLine(out, &c.statements[i], func(dst []byte, n int32) []byte {
+		c.buf = c.appendLine(c.buf[:0], &c.statements[i], func(dst []byte, n int32) []byte {
 			return append(append(append(dst, "_:"...), names[n]...), ' ')
 		})
-		ends[i] = len(out)
+		out.Write(c.buf)
+		ends[i] = out.Len()
 	}
-	all, start := string(out), 0
+	all, start := out.String(), 0
 	lines := make([]string, len(ends))
 	for i, end := range ends {
 		lines[i], start = all[start:end], end
@@ -259,32 +262,28 @@ func (c *canonicalizer) appendHex(dst []byte, d *digest) []byte {
 // set holds pieces of one text. It finds them by a hash with a random seed, and compares.
 type set struct {
 	seed  maphash.Seed
-	first map[uint64]int32 // number of the latest piece with this hash
-	items []item
-}
-
-type item struct {
-	text span
-	next int32 // number of the piece before it with the same hash
+	slots []int32 // numbers of pieces from 1, 0 where there is none; at least half of them are free
+	items []span
 }
 
 func newSet(n int) *set {
-	return &set{seed: maphash.MakeSeed(), first: make(map[uint64]int32, n), items: make([]item, 0, n)}
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	return &set{seed: maphash.MakeSeed(), slots: make([]int32, size), items: make([]span, 0, n)}
 }
 
-// add reports whether the piece p of text is new.
+// add reports whether the piece p of text is new. At most as many as newSet was told are added.
 func (s *set) add(text []byte, p span) bool {
-	h := maphash.Bytes(s.seed, text[p.from:p.to])
-	at, found := s.first[h]
-	if !found {
-		at = none
-	}
-	for i := at; i != none; i = s.items[i].next {
-		if other := s.items[i].text; bytes.Equal(text[other.from:other.to], text[p.from:p.to]) {
+	mask := uint64(len(s.slots) - 1)
+	at := maphash.Bytes(s.seed, text[p.from:p.to]) & mask
+	for ; s.slots[at] != 0; at = (at + 1) & mask {
+		if other := s.items[s.slots[at]-1]; bytes.Equal(text[other.from:other.to], text[p.from:p.to]) {
 			return false
 		}
 	}
-	s.first[h] = int32(len(s.items))
-	s.items = append(s.items, item{p, at})
+	s.items = append(s.items, p)
+	s.slots[at] = int32(len(s.items))
 	return true
 }
