@@ -263,7 +263,7 @@ func published(rt *rapid.T, w *world, model map[Ref]status.State, last time.Time
 	return doc.Issued
 }
 
-func BenchmarkStatusFlip(b *testing.B) {
+func BenchmarkStatusSet(b *testing.B) {
 	w := newWorld(b)
 	w.allocate()
 	ctx := context.Background()

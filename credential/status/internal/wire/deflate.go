@@ -29,52 +29,54 @@ type packed struct {
 // Gzip returns the octets as one gzip member (RFC 1952). Those made by With or Flip are compressed
 // part by part, and only the parts that were not compressed before.
 func (o Octets) Gzip() ([]byte, error) {
-	if !o.kept {
-		return whole(o, func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(out, wholeLevel) })
+	h := o.get()
+	if !h.kept {
+		return h.whole(func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(out, wholeLevel) })
 	}
 	header := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255} // deflate, no time, best effort, no system
-	out, err := o.deflate(header)
+	out, err := h.deflate(header)
 	if err != nil {
 		return nil, err
 	}
 	var crc uint32
 	full := power(PartSize)
-	for i, m := range o.memos {
+	for i, m := range h.memos {
 		shift := full
-		if n := o.lenOf(i); n < PartSize {
+		if n := h.lenOf(i); n < PartSize {
 			shift = power(n)
 		}
 		crc = multiply(crc, shift) ^ m.packed.Load().crc
 	}
 	out = binary.LittleEndian.AppendUint32(out, crc)
-	return binary.LittleEndian.AppendUint32(out, uint32(o.size)), nil
+	return binary.LittleEndian.AppendUint32(out, uint32(h.size)), nil
 }
 
 // Zlib returns the octets as one zlib stream (RFC 1950); see Gzip.
 func (o Octets) Zlib() ([]byte, error) {
-	if !o.kept {
-		return whole(o, func(out io.Writer) (io.WriteCloser, error) { return zlib.NewWriterLevel(out, wholeLevel) })
+	h := o.get()
+	if !h.kept {
+		return h.whole(func(out io.Writer) (io.WriteCloser, error) { return zlib.NewWriterLevel(out, wholeLevel) })
 	}
-	out, err := o.deflate([]byte{0x78, 0xda})
+	out, err := h.deflate([]byte{0x78, 0xda})
 	if err != nil {
 		return nil, err
 	}
 	sum := uint32(1)
-	for i, m := range o.memos {
-		sum = joinAdler(sum, m.packed.Load().adler, uint32(o.lenOf(i)))
+	for i, m := range h.memos {
+		sum = joinAdler(sum, m.packed.Load().adler, uint32(h.lenOf(i)))
 	}
 	return binary.BigEndian.AppendUint32(out, sum), nil
 }
 
 // whole compresses all octets in one go.
-func whole(o Octets, open func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
+func (h *held) whole(open func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := open(&out)
 	if err != nil {
 		return nil, err
 	}
-	for i, part := range o.parts {
-		if _, err := w.Write(part[:o.lenOf(i)]); err != nil {
+	for i, part := range h.parts {
+		if _, err := w.Write(part[:h.lenOf(i)]); err != nil {
 			return nil, err
 		}
 	}
@@ -85,14 +87,14 @@ func whole(o Octets, open func(io.Writer) (io.WriteCloser, error)) ([]byte, erro
 }
 
 // deflate appends to out the blocks of all parts and an end, and compresses the parts that are not yet.
-func (o Octets) deflate(out []byte) ([]byte, error) {
+func (h *held) deflate(out []byte) ([]byte, error) {
 	var w *flate.Writer // large, so one for all
 	total := len(out)
-	for i, m := range o.memos {
+	for i, m := range h.memos {
 		p := m.packed.Load()
 		if p == nil {
 			var err error
-			if p, err = pack(o.parts[i][:o.lenOf(i)], &w); err != nil {
+			if p, err = pack(h.parts[i][:h.lenOf(i)], &w); err != nil {
 				return nil, err
 			}
 			m.packed.Store(p)
@@ -100,7 +102,7 @@ func (o Octets) deflate(out []byte) ([]byte, error) {
 		total += len(p.blocks)
 	}
 	all := append(make([]byte, 0, total+10), out...)
-	for _, m := range o.memos {
+	for _, m := range h.memos {
 		all = append(all, m.packed.Load().blocks...)
 	}
 	return append(all, 3, 0), nil // an empty block, which is the last

@@ -19,7 +19,9 @@ const PartSize = 16 << 10
 // Octets are the octets of a list after decompression, in parts of PartSize. They are never changed
 // and may be shared; lists that were made out of one another share the parts that are the same, and
 // what was computed of them. The zero Octets are empty.
-type Octets struct {
+type Octets struct{ held *held }
+
+type held struct {
 	parts []*[PartSize]byte // what lies beyond size is zero
 	memos []*memo           // of the part at the same place
 	size  int
@@ -35,54 +37,65 @@ type memo struct {
 // NewOctets returns a copy of data as octets that are compressed as a whole.
 func NewOctets(data []byte) Octets {
 	o := Octets{}.With(data)
-	o.kept = false
+	o.held.kept = false
 	return o
 }
 
 // With returns a copy of data as octets that are compressed part by part. Parts that o has at the
 // same place are shared, so that they are neither copied nor compressed nor digested again.
 func (o Octets) With(data []byte) Octets {
+	old := o.get()
 	n := (len(data) + PartSize - 1) / PartSize
-	out := Octets{make([]*[PartSize]byte, 0, n), make([]*memo, 0, n), len(data), true}
+	out := &held{make([]*[PartSize]byte, 0, n), make([]*memo, 0, n), len(data), true}
 	for i := range n {
 		part := data[i*PartSize : min((i+1)*PartSize, len(data))]
-		if i < len(o.parts) && o.lenOf(i) == len(part) && bytes.Equal(o.parts[i][:len(part)], part) {
-			out.parts, out.memos = append(out.parts, o.parts[i]), append(out.memos, o.memos[i])
+		if i < len(old.parts) && old.lenOf(i) == len(part) && bytes.Equal(old.parts[i][:len(part)], part) {
+			out.parts, out.memos = append(out.parts, old.parts[i]), append(out.memos, old.memos[i])
 			continue
 		}
-		out.add(part)
+		copied := new([PartSize]byte)
+		copy(copied[:], part)
+		out.parts, out.memos = append(out.parts, copied), append(out.memos, &memo{})
 	}
-	return out
+	return Octets{out}
 }
 
-// add appends a copy of part.
-func (o *Octets) add(part []byte) {
-	held := new([PartSize]byte)
-	copy(held[:], part)
-	o.parts, o.memos = append(o.parts, held), append(o.memos, &memo{})
+// get returns what o holds, which is never nil.
+func (o Octets) get() *held {
+	if o.held == nil {
+		return &held{}
+	}
+	return o.held
 }
 
 // lenOf returns how many octets of the list the part at place i holds.
-func (o Octets) lenOf(i int) int { return min(PartSize, o.size-i*PartSize) }
+func (h *held) lenOf(i int) int { return min(PartSize, h.size-i*PartSize) }
 
 // Len returns the number of octets.
-func (o Octets) Len() int { return o.size }
+func (o Octets) Len() int {
+	if o.held == nil {
+		return 0
+	}
+	return o.held.size
+}
 
 // At returns the octet at i, which must be below Len.
-func (o Octets) At(i uint64) byte { return o.parts[i/PartSize][i%PartSize] }
+func (o Octets) At(i uint64) byte { return o.held.parts[i/PartSize][i%PartSize] }
 
 // Bytes returns a copy of all octets.
 func (o Octets) Bytes() []byte {
-	out := make([]byte, 0, o.size)
-	for i, part := range o.parts {
-		out = append(out, part[:o.lenOf(i)]...)
+	h := o.get()
+	out := make([]byte, 0, h.size)
+	for i, part := range h.parts {
+		out = append(out, part[:h.lenOf(i)]...)
 	}
 	return out
 }
 
 // Equal reports whether both have the same octets.
 func (o Octets) Equal(other Octets) bool {
-	return o.size == other.size && slices.EqualFunc(o.parts, other.parts, func(a, b *[PartSize]byte) bool {
+	one, two := o.get(), other.get()
+	return one.size == two.size && slices.EqualFunc(one.parts, two.parts, func(a, b *[PartSize]byte) bool {
 		return a == b || *a == *b
 	})
 }
@@ -91,8 +104,9 @@ func (o Octets) Equal(other Octets) bool {
 // same length: position p is the bit of value 2^(p mod 8) in octet p/8, whatever order the list has.
 func (o Octets) Flips(to Octets) []uint32 {
 	var flips []uint32
-	for i, a := range o.parts {
-		b := to.parts[i]
+	end := to.get()
+	for i, a := range o.get().parts {
+		b := end.parts[i]
 		if a == b {
 			continue
 		}
@@ -109,10 +123,11 @@ func (o Octets) Flips(to Octets) []uint32 {
 // Flip returns octets that differ from o in the bits at the given positions, in the sense of Flips
 // and rising. A position outside o or out of order is status.encoding.
 func (o Octets) Flip(positions []uint32) (Octets, error) {
-	out := Octets{slices.Clone(o.parts), slices.Clone(o.memos), o.size, true}
+	h := o.get()
+	out := &held{slices.Clone(h.parts), slices.Clone(h.memos), h.size, true}
 	last := -1 // place of the part that was copied last
 	for n, p := range positions {
-		if uint64(p) >= uint64(o.size)*8 || n > 0 && p <= positions[n-1] {
+		if uint64(p) >= uint64(h.size)*8 || n > 0 && p <= positions[n-1] {
 			return Octets{}, reason.New(reason.StatusEncoding, "a change is outside the list or out of order")
 		}
 		place := int(p / (8 * PartSize))
@@ -122,18 +137,19 @@ func (o Octets) Flip(positions []uint32) (Octets, error) {
 		}
 		out.parts[place][p/8%PartSize] ^= 1 << (p % 8)
 	}
-	return out, nil
+	return Octets{out}, nil
 }
 
 // Root returns the SHA-256 digest over the length in octets, as 8 octets most significant first, and
 // the SHA-256 digests of the parts in order.
 func (o Octets) Root() [sha256.Size]byte {
-	all := make([]byte, 0, 8+len(o.parts)*sha256.Size)
-	all = binary.BigEndian.AppendUint64(all, uint64(o.size))
-	for i, m := range o.memos {
+	h := o.get()
+	all := make([]byte, 0, 8+len(h.parts)*sha256.Size)
+	all = binary.BigEndian.AppendUint64(all, uint64(h.size))
+	for i, m := range h.memos {
 		sum := m.sum.Load()
 		if sum == nil {
-			digest := sha256.Sum256(o.parts[i][:o.lenOf(i)])
+			digest := sha256.Sum256(h.parts[i][:h.lenOf(i)])
 			sum = &digest
 			m.sum.Store(sum)
 		}

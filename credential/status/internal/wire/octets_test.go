@@ -132,9 +132,9 @@ func TestShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []Octets{second, flipped} {
-		for i := range o.parts {
-			same := o.parts[i] == first.parts[i] && o.memos[i] == first.memos[i]
-			known := o.memos[i].packed.Load() != nil && o.memos[i].sum.Load() != nil
+		for i := range o.held.parts {
+			same := o.held.parts[i] == first.held.parts[i] && o.held.memos[i] == first.held.memos[i]
+			known := o.held.memos[i].packed.Load() != nil && o.held.memos[i].sum.Load() != nil
 			if same != (i != 2) || known != same {
 				t.Errorf("part %d: shared %v, known %v", i, same, known)
 			}

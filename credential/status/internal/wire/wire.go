@@ -27,20 +27,20 @@ const (
 // it holds more. Beyond MaxList or MaxRatio is status.too_large, an error of r status.encoding.
 func Inflate(r io.Reader, compressed int) (Octets, error) {
 	limit := min(MaxList, MaxRatio*compressed)
-	var o Octets
+	h := &held{}
 	for {
 		part := new([PartSize]byte)
 		n, err := io.ReadFull(r, part[:])
-		if o.size += n; o.size > limit {
+		if h.size += n; h.size > limit {
 			return Octets{}, reason.New(reason.StatusTooLarge, "the list passes its size or ratio limit when decompressed")
 		}
 		if n > 0 {
-			o.parts, o.memos = append(o.parts, part), append(o.memos, &memo{})
+			h.parts, h.memos = append(h.parts, part), append(h.memos, &memo{})
 		}
 		switch err {
 		case nil:
 		case io.EOF, io.ErrUnexpectedEOF:
-			return o, ended(r, err)
+			return Octets{h}, ended(r, err)
 		default:
 			return Octets{}, reason.Wrap(reason.StatusEncoding, "the list does not decompress", err)
 		}
