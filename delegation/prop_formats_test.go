@@ -9,17 +9,23 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
+	"github.com/behalf-id/behalf/credential/ldpvc"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
 )
 
 // securing is one format as P13 uses it.
@@ -30,6 +36,8 @@ type securing struct {
 	}
 	status []credential.StatusRef
 	hides  bool // permissions can be left out of what is shown
+	leaf   bool // no link can stand below one in this format (delegation.md §3.4)
+	rdf    bool // a list that is empty would be lost, and is refused
 }
 
 // vault has the formats, and a key for every party that the generator names.
@@ -39,8 +47,21 @@ type vault struct {
 	keys    credential.Keys
 }
 
-// newVault makes the one list of formats: a further format is a further entry.
-func newVault(t testing.TB) *vault {
+// vaults has one vault for each kind of key, as most cryptosuites of Data Integrity take one alone.
+type vaults []*vault
+
+func newVaults(t testing.TB) vaults {
+	return vaults{
+		newVault(t, key.ES256, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS),
+		newVault(t, key.EdDSA, dataintegrity.EdDSARDFC, dataintegrity.EdDSAJCS),
+	}
+}
+
+// sameInEveryFormat is P13 in one of the vaults.
+func (vs vaults) sameInEveryFormat(t dice, decide decider) { oneOf(t, vs).sameInEveryFormat(t, decide) }
+
+// newVault makes the one list of formats for keys of a kind: a further format is a further entry.
+func newVault(t testing.TB, alg key.Algorithm, suites ...string) *vault {
 	t.Helper()
 	v := &vault{
 		parties: map[string]did.Signer{},
@@ -48,22 +69,32 @@ func newVault(t testing.TB) *vault {
 	}
 	random := &lockedRandom{source: rand.NewChaCha8([32]byte{13})}
 	for _, name := range []string{"proxy", "alice", "bob", "delegate1", "delegate2", "delegate3", member, "mallory"} {
-		k := must[*key.Private](t)(key.Generate(key.ES256, random))
+		k := must[*key.Private](t)(key.Generate(alg, random))
 		v.parties[name] = must[did.Signer](t)(didkey.Signer(k))
 	}
 	const cache = 1 << 16 // nothing is opened twice here
+	now := func() time.Time { return v.keys.At }
+	bitstring := []credential.StatusRef{
+		{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/7", Index: 7, Purpose: "revocation"},
+		{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/8", Index: 7, Purpose: "suspension"},
+	}
+	token := []credential.StatusRef{{Kind: credential.TokenStatusList, List: "https://proxy.example.org/tsl/7", Index: 7}}
+	sd := must[*sdjwt.Format](t)(sdjwt.New(sdjwt.Config{Random: random, Now: now, Holders: v.keys.Resolver, CacheBytes: cache}))
 	v.formats = []securing{
-		{must[*vcjwt.Format](t)(vcjwt.New(vcjwt.Config{CacheBytes: cache})), []credential.StatusRef{
-			{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/7", Index: 7, Purpose: "revocation"},
-			{Kind: credential.BitstringStatusList, List: "https://proxy.example.org/status/8", Index: 7, Purpose: "suspension"},
-		}, false},
-		{must[*sdjwt.Format](t)(sdjwt.New(sdjwt.Config{
-			Random: random, Now: func() time.Time { return v.keys.At }, Holders: v.keys.Resolver, CacheBytes: cache,
-		})), []credential.StatusRef{
-			{Kind: credential.TokenStatusList, List: "https://proxy.example.org/tsl/7", Index: 7},
-		}, true},
+		{format: must[*vcjwt.Format](t)(vcjwt.New(vcjwt.Config{CacheBytes: cache})), status: bitstring},
+		{format: sd, status: token, hides: true},
+	}
+	for _, suite := range suites {
+		f := must[*ldpvc.Format](t)(ldpvc.New(ldpvc.Config{Suite: suite, Now: now, CacheBytes: cache}))
+		selective := suite == ecdsasd.Name
+		v.formats = append(v.formats, securing{format: f, status: bitstring, hides: selective, leaf: selective, rdf: selective || suite == dataintegrity.ECDSARDFC || suite == dataintegrity.EdDSARDFC})
 	}
 	return v
+}
+
+// above returns the formats of links that others can stand below.
+func (v *vault) above() []securing {
+	return slices.DeleteFunc(slices.Clone(v.formats), func(s securing) bool { return s.leaf })
 }
 
 func must[T any](t testing.TB) func(T, error) T {
@@ -121,11 +152,16 @@ func (v *vault) sameInEveryFormat(t dice, decide decider) {
 	}
 	mixed := make([]securing, len(named.p.Chain))
 	for i := range mixed {
-		mixed[i] = oneOf(t, v.formats)
+		mixed[i] = oneOf(t, v.above())
 	}
+	mixed[len(mixed)-1] = oneOf(t, v.formats)
 	done := sealedLinks{}
 	for _, s := range v.formats {
-		v.compare(t, decide, named, slices.Repeat([]securing{s}, len(mixed)), done)
+		all := slices.Repeat([]securing{s}, len(mixed))
+		if s.leaf {
+			copy(all, mixed[:len(mixed)-1])
+		}
+		v.compare(t, decide, named, all, done)
 	}
 	if len(mixed) > 1 {
 		v.compare(t, decide, named, mixed, done)
@@ -151,7 +187,7 @@ func (v *vault) compare(t dice, decide decider, f *fixture, in []securing, done 
 	opened.p.Supporting = v.supporting(t, f, in[len(in)-1], done)
 	// What stands before the formats is Decide itself; decide may be broken on purpose.
 	if want, got := abstract.decide(), decide(&opened); !reflect.DeepEqual(want, got) {
-		t.Fatalf("in %s: %+v, and not secured: %+v", in[0].format.Name(), got, want)
+		t.Fatalf("in %s: %+v, and not secured: %+v", in[len(in)-1].format.Name(), got, want)
 	}
 }
 
@@ -191,6 +227,9 @@ func (v *vault) supporting(t dice, f *fixture, s securing, done sealedLinks) []S
 
 // sealed is c signed by its issuer, cut down to what is shown, and verified.
 func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown credential.Selection, done sealedLinks) credential.Verified {
+	if s.rdf && emptyList(c) {
+		s = v.lossless(t, c, s)
+	}
 	as := sealedLink{format: s.format.Name(), id: c.ID}
 	if c.Parent != nil {
 		as.parent = c.Parent.Digest
@@ -208,6 +247,25 @@ func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown crede
 	}
 	done[as] = opened
 	return opened
+}
+
+// emptyList reports whether c has a list that in RDF would leave no statement. Those of an object
+// that is one JSON literal stay.
+func emptyList(c *credential.Credential) bool {
+	if c.Type != credential.TypeDelegation {
+		return false
+	}
+	return len(c.Jurisdiction) == 0 || len(c.Purposes) == 0 || len(c.Controllers) == 0 || len(c.Permissions) == 0 ||
+		slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool { return len(p.Actions) == 0 })
+}
+
+// lossless shows that s refuses to sign c, and returns the format that takes its place.
+func (v *vault) lossless(t dice, c *credential.Credential, s securing) securing {
+	c.Status = s.status
+	if _, err := s.format.Seal(context.Background(), c, v.signer(c.Issuer)); reason.Of(err) != reason.JSONLDUndefinedTerm {
+		t.Fatalf("%s signs an empty list: %v", s.format.Name(), err)
+	}
+	return v.formats[0]
 }
 
 func (v *vault) throughBytes(c *credential.Credential, s securing, shown credential.Selection) (credential.Verified, error) {
@@ -256,15 +314,56 @@ func (v *vault) named(f *fixture) *fixture {
 		v.party(&n.accreditation(i).Issuer)
 	}
 	for i := range n.w.Restrictions {
-		v.party(&n.w.Restrictions[i].Principal, &n.w.Restrictions[i].Delegate)
+		v.person(&n.w.Restrictions[i].Principal, &n.w.Restrictions[i].Delegate)
 	}
-	v.party(&n.p.Presenter, &n.r.Principal)
+	v.person(&n.p.Presenter, &n.r.Principal)
+	inURNs(n)
 	return n
+}
+
+// inURNs gives controllers and permissions names that RDF takes, everywhere.
+func inURNs(n *fixture) {
+	urn := func(name *string) {
+		if *name != "" && *name != "*" {
+			*name = "urn:example:" + *name
+		}
+	}
+	each := func(names []string) []string {
+		names = slices.Clone(names)
+		for i := range names {
+			urn(&names[i])
+		}
+		return names
+	}
+	for i := range n.p.Chain {
+		c := n.p.Chain[i].Credential
+		c.Controllers, c.Permissions = each(c.Controllers), slices.Clone(c.Permissions)
+		for k := range c.Permissions {
+			urn(&c.Permissions[k].ID)
+		}
+	}
+	for name, shown := range n.p.Disclosed {
+		n.p.Disclosed[name] = each(shown)
+	}
+	policies := map[string]trustframework.ControllerPolicy{}
+	for name, policy := range n.w.Framework.Controllers {
+		urn(&name)
+		policies[name] = policy
+	}
+	n.w.Framework.Controllers = policies
+	for i := range n.w.Framework.Accreditations {
+		a := n.accreditation(i)
+		if a.Controllers != nil {
+			a.Controllers = each(a.Controllers)
+		}
+	}
+	urn(&n.r.Controller)
 }
 
 func (v *vault) rename(c *credential.Credential) {
 	c.ID = "urn:example:" + c.ID
-	v.party(&c.Issuer, &c.GrantedBy, &c.Delegate.ID, &c.OnBehalfOf.ID, &c.Workgroup)
+	v.party(&c.Issuer)
+	v.person(&c.GrantedBy, &c.Delegate.ID, &c.OnBehalfOf.ID, &c.Workgroup)
 	for i := range c.Permissions {
 		if k := &c.Permissions[i].Constraint; k.Void {
 			k.Raw = strictjson.Value(`{"onlyOnTuesdays":true}`)
@@ -276,6 +375,16 @@ func (v *vault) party(names ...*string) {
 	for _, name := range names {
 		if s, ok := v.parties[*name]; ok {
 			*name = s.Method.DID().String()
+		}
+	}
+}
+
+// person is party for those who need no key: whoever has none gets a URN.
+func (v *vault) person(names ...*string) {
+	v.party(names...)
+	for _, name := range names {
+		if *name != "" && *name != "*" && !strings.HasPrefix(*name, "did:") {
+			*name = "urn:example:" + *name
 		}
 	}
 }

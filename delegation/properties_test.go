@@ -31,7 +31,7 @@ func properties(t testing.TB) []property {
 		{"P10", deterministic},
 		{"P11", unknownConstraint},
 		{"P12", obligationsOfTheHistory},
-		{"P13", newVault(t).sameInEveryFormat},
+		{"P13", newVaults(t).sameInEveryFormat},
 		{"P14", onePrincipal},
 		{"P15", acceptedLength},
 		{"P16", unrelatedCredentials},

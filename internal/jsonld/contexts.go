@@ -26,7 +26,7 @@ type source struct {
 func sources() []source {
 	return []source{
 		{"https://www.w3.org/ns/credentials/v2", "credentials-v2", "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734"},
-		{"https://example.org/ns/delegation/v1", "delegation-v1", "603ef74c12eea9bec020073a83dbd5998891435288b1ca023ec94320874d81cd"},
+		{"https://example.org/ns/delegation/v1", "delegation-v1", "611dedb3af1f818c34be18a987faece955bc0cb99cd414e78b6c75596da7c15f"},
 		{"https://www.w3.org/2018/credentials/v1", "credentials-v1", "ab4ddd9a531758807a79a5b450510d61ae8d147eab966cc9a200c07095b0cdcc"},
 		{"https://www.w3.org/ns/credentials/examples/v2", "credentials-examples-v2", "57393fbc69d6efb9b9b5dc9cb6b9880b0944360abfe2eaf459c9e58cf2279d7c"},
 		{"https://www.w3.org/ns/credentials/undefined-terms/v2", "credentials-undefined-terms-v2", "82dab514ba44eb18f5d1b0f638c5e140c6a556fbfb5089601bdc0fa5eb8b2581"},
