@@ -7,8 +7,10 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -125,7 +127,15 @@ func attackBody(t *testing.T) {
 	chunked.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, chunked)
-	w.expect(w.judgement(rec, w.leaves()), reason.LimitBody) // (b); (c), a slow body, takes real time and is shown in internal/web
+	w.expect(w.judgement(rec, w.leaves()), reason.LimitBody) // (b)
+	// (c) a body that trickles: what the handler sees when the server's read deadline has passed
+	// (web.BodyTimeout) is an error in the middle, and no time is waited here.
+	trickle := httptest.NewRequest("POST", "/vp/response/"+s.ID, io.MultiReader(strings.NewReader("state="), overdue{}))
+	trickle.ContentLength = 60
+	trickle.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	rec = httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, trickle)
+	w.expect(w.judgement(rec, w.leaves()), reason.LimitBody)
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	_, _ = z.Write([]byte("state=x"))
@@ -139,6 +149,11 @@ func attackBody(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// overdue is a body whose next byte comes after the deadline.
+type overdue struct{}
+
+func (overdue) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 func attackTypes(t *testing.T) {
 	wrong := map[string]any{"null": nil, "array": []any{}, "object": object{}, "number": 7, "boolean": true}
