@@ -35,7 +35,7 @@ func TestAttacks(t *testing.T) {
 		"DI-01": undefinedTerm, "DI-02": contextSwap, "DI-03": remoteContext, "DI-04": inlineContext, "DI-05": contextOrder,
 		"DI-06": poisonGraph, "DI-07": proofAbsent, "DI-10": suiteConfusion, "DI-11": proofValues, "DI-12": proofTime,
 		"DI-13": challengeAndDomain, "DI-14": proofSet, "DI-15": proofChain, "DI-16": wrapping, "DI-17": parseVerifySplit,
-		"DI-22": proofExtras,
+		"DI-20": baseProofShown, "DI-22": proofExtras,
 	} {
 		t.Run(id, func(t *testing.T) { attack(t, newForge(t, dataintegrity.EdDSARDFC, key.EdDSA)) })
 	}

@@ -127,6 +127,9 @@ func (m *message) verify(ctx context.Context, keys credential.Keys) error {
 		return proof.Link(m.c, digest, refusal)
 	}
 	m.proved, m.digest = proved, digest
+	if err := m.covered(); err != nil {
+		return proof.Link(m.c, digest, err)
+	}
 	if m.late == nil {
 		m.format.cache.Put(m.hash, m.issued, costPerByte*len(m.raw))
 	}
@@ -152,11 +155,18 @@ func (m *message) lateLink() error {
 	return proof.Link(m.c, digest, m.late)
 }
 
+// leaf is in front of a digest that no child can name: derived proofs vary, so that what they
+// secure is no parent (delegation.md §3.4). A parent digest begins with the name of its hash.
+const leaf = "leaf:"
+
 // parent returns the parent digest (delegation.md §3.4): of the canonical N-Quads of the
 // credential with its proof or, with JCS, of its canonical JSON. Neither depends on how it was
 // written down.
 func (m *message) parent() (string, error) {
-	if m.format.canonical {
+	switch {
+	case m.format.selective != nil:
+		return leaf + proof.DigestOf(m.hash), nil
+	case m.format.canonical:
 		return proof.DigestOf(m.hash), nil
 	}
 	canonical, err := jsonld.Canonicalize(m.raw, jsonld.Closed, rdfc.SHA256)

@@ -6,10 +6,12 @@ package ldpvc
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/warm"
 	"github.com/behalf-id/behalf/credential/internal/wire"
@@ -23,6 +25,7 @@ type Config struct {
 	Suite      string           // name of the cryptosuite of credentials, which is that of the format; due
 	Now        func() time.Time // when a credential is sealed; due
 	CacheBytes int              // remembered issuer signatures; 0: 64 MiB
+	Random     io.Reader        // the secrets of base proofs of ecdsa-sd-2023; nil: that suite seals nothing
 }
 
 // Format is the securing mechanism ldp_vc with one cryptosuite. It implements credential.Format
@@ -33,7 +36,8 @@ type Format struct {
 	now     func() time.Time
 	cache   *warm.Cache[*issued]
 
-	canonical bool // the suites take JSON, which is made canonical before it is read
+	canonical bool           // the suites take JSON, which is made canonical before it is read
+	selective *ecdsasd.Suite // nil but for ecdsa-sd-2023
 }
 
 // New returns the format under cfg. A suite that there is not is di.suite.
@@ -53,6 +57,11 @@ func New(cfg Config) (*Format, error) {
 		}
 		f.holders = append(f.holders, s)
 	}
+	if cfg.Suite == ecdsasd.Name {
+		f.selective = ecdsasd.New(jsonld.Closed, cfg.Random)
+		f.suite = f.selective
+		return f, nil
+	}
 	var err error
 	f.suite, err = dataintegrity.Suite(cfg.Suite, jsonld.Closed)
 	return f, err
@@ -63,7 +72,8 @@ func (f *Format) Name() string { return f.suite.Name() }
 
 // Seal implements credential.Format. It refuses what every reader would (credential.Check), a
 // status that is not the Bitstring pair for revocation and suspension, and a key that is not one of
-// the suite (di.suite).
+// the suite (di.suite). With ecdsa-sd-2023 what it returns has a base proof, which is for the holder
+// alone: Open refuses it, and takes what Disclose and Whole make of it.
 func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Signer) ([]byte, error) {
 	document, err := wire.WriteVC(c)
 	if err != nil {
@@ -72,8 +82,12 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 	if err := proof.Signs(by, c.Issuer); err != nil {
 		return nil, err
 	}
+	suite := f.suite
+	if f.selective != nil {
+		suite = f.selective.WithMandatory(limiting(c))
+	}
 	o := dataintegrity.Options{Created: f.now().Truncate(time.Second), Purpose: did.AssertionMethod}
-	return dataintegrity.Sign(ctx, document, f.suite, o, by)
+	return dataintegrity.Sign(ctx, document, suite, o, by)
 }
 
 // Open implements credential.Format. What is read is what the proofs are made over; every proof

@@ -150,7 +150,10 @@ func replace(t testing.TB, raw []byte, old, new string) []byte {
 	return out
 }
 
-func refused(t testing.TB, what string, err error, code reason.Code) {
+func refused(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, what string, err error, code reason.Code) {
 	t.Helper()
 	if reason.Of(err) != code {
 		t.Errorf("%s: %v, want %s", what, err, code)
@@ -418,29 +421,29 @@ func (g *forge) signAs(t testing.TB, doc []byte, o dataintegrity.Options, by did
 	return signed
 }
 
-// TestSupportingTypes: the suites with JSON secure every type; for the suites with RDF the context of
-// delegation does not have the other two, so that nothing can be said with them.
+// TestSupportingTypes secures what stands beside a delegation.
 func TestSupportingTypes(t *testing.T) {
-	for _, suite := range []string{dataintegrity.EdDSAJCS, dataintegrity.EdDSARDFC} {
-		g := newForge(t, suite, key.EdDSA)
-		c := &credential.Credential{
+	forges := []*forge{newSelective(t)}
+	for _, kind := range kinds {
+		forges = append(forges, newForge(t, kind.suite, kind.alg))
+	}
+	for _, g := range forges {
+		c := fixture.Bitstring(&credential.Credential{
 			ID: "urn:example:1", Type: credential.TypeWorkgroupMembership, Issuer: g.w.Issuer.Method.DID().String(),
 			ValidFrom: g.w.Keys.At, ValidUntil: g.w.Keys.At.Add(time.Hour), Workgroup: "urn:example:w",
 			Delegate: credential.Delegate{ID: g.w.Holder.Method.DID().String()},
-		}
-		raw, err := g.Seal(context.Background(), fixture.Bitstring(c), g.w.Issuer)
-		if suite == dataintegrity.EdDSARDFC {
-			if err == nil {
-				t.Errorf("%s says what its context does not know", suite)
+		})
+		binding := *c
+		binding.Type, binding.Workgroup = credential.TypeIdentityBinding, ""
+		for _, c := range []*credential.Credential{c, &binding} {
+			o, holder, err := g.OpenPresentation(context.Background(), g.present(t, g.seal(t, c)), g.w.Binding, g.w.Keys)
+			if err != nil {
+				t.Errorf("%s: %s: %v", g.Name(), c.Type, err)
+				continue
 			}
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, holder, err := g.OpenPresentation(context.Background(), g.present(t, raw), g.w.Binding, g.w.Keys)
-		if err != nil || o.Credential.Workgroup != "urn:example:w" || holder.IsZero() {
-			t.Errorf("%+v, %v", o.Credential, err)
+			if d := diff(c, o.Credential); d != "" || holder != g.w.Holder.Method.DID() {
+				t.Errorf("%s: %s", g.Name(), d)
+			}
 		}
 	}
 }
@@ -479,4 +482,18 @@ func ExampleNew() {
 	}
 	fmt.Println(f.Name(), f.Recognises([]byte(`{"proof":{"cryptosuite":"eddsa-rdfc-2022"}}`)))
 	// Output: eddsa-rdfc-2022 true
+}
+
+// TestHolderKeys: the holder's key chooses the suite of the presentation, whatever the issuer's is.
+func TestHolderKeys(t *testing.T) {
+	for _, suite := range []string{dataintegrity.EdDSARDFC, dataintegrity.EdDSAJCS} {
+		for _, alg := range []key.Algorithm{key.EdDSA, key.ES256, key.ES384} {
+			w := fixture.New(t, key.EdDSA)
+			w.Holder = fixture.NewHolder(t, alg)
+			g := forgeIn(t, w, suite)
+			if _, _, err := g.OpenPresentation(context.Background(), g.present(t, g.cred), w.Binding, w.Keys); err != nil {
+				t.Errorf("%s, %s: %v", suite, alg, err)
+			}
+		}
+	}
 }

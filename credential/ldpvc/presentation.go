@@ -24,8 +24,9 @@ const presentationType = "VerifiablePresentation"
 // roomForPresentation is how many members a presentation usually has at most.
 const roomForPresentation = 8
 
-// Disclose implements credential.Presenter. The suites hide nothing: it returns all of s.Raw.
-// What s chooses and s.Raw does not hold is query.unsatisfied.
+// Disclose implements credential.Presenter. With ecdsa-sd-2023 it returns the limiting members of
+// s.Raw and what s chooses, with a derived proof; the other suites hide nothing, and it returns all
+// of s.Raw. What s chooses and s.Raw does not hold is query.unsatisfied.
 func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 	m, err := f.message(s.Raw)
 	if err != nil {
@@ -36,6 +37,9 @@ func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 	}
 	if err := holds(m.c, s); err != nil {
 		return nil, err
+	}
+	if f.selective != nil {
+		return derive(s.Raw, m.c, s)
 	}
 	return bytes.Clone(s.Raw), nil
 }
