@@ -4,7 +4,6 @@ package bbs
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/behalf-id/behalf/reason"
 )
@@ -132,15 +131,4 @@ func (s statement) verify(p proof) error {
 		return reason.New(reason.CredentialSignatureInvalid, "")
 	}
 	return equal(p.abar, s.public.point, p.bbar)
-}
-
-// others returns the numbers below n that are not in indexes, which ascend.
-func others(indexes []int, n int) []int {
-	out := make([]int, 0, n)
-	for i := range n {
-		if _, found := slices.BinarySearch(indexes, i); !found {
-			out = append(out, i)
-		}
-	}
-	return out
 }

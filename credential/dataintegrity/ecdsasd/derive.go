@@ -4,7 +4,9 @@ package ecdsasd
 
 import (
 	"context"
+	"encoding/base64"
 	"slices"
+	"strings"
 
 	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/rdfc"
@@ -119,4 +121,9 @@ func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int][]byte, e
 		out[n] = mac
 	}
 	return out, nil
+}
+
+// labelMAC is the inverse of hmacLabel, for labels that hmacLabel made.
+func labelMAC(label string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimPrefix(label, "u"))
 }

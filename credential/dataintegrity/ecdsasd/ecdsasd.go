@@ -201,17 +201,17 @@ func (d derivedProof) expand(canonical map[string]string) (map[string]string, bo
 	return out, len(out) == len(d.labels)
 }
 
-// others returns the numbers below n that are not in indexes, which ascend.
-func others(indexes []int, n int) []int {
-	out := make([]int, 0, n-len(indexes))
-	for i := range n {
-		if len(indexes) > 0 && indexes[0] == i {
-			indexes = indexes[1:]
-		} else {
-			out = append(out, i)
+// hmacLabels returns the labeler that replaces each canonical label by its HMAC-SHA-256 under
+// key, so that the labels of what is shown say nothing about what is hidden (VC-DI-ECDSA 1.0
+// §3.4.4).
+func hmacLabels(key []byte) labeler {
+	return func(canonical map[string]string) map[string]string {
+		out := make(map[string]string, len(canonical))
+		for label, c14n := range canonical {
+			out[label] = hmacLabel(digest(key, c14n))
 		}
+		return out
 	}
-	return out
 }
 
 // signData returns what the base signature is made over (VC-DI-ECDSA 1.0 §3.5.1).

@@ -6,21 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"strings"
 )
-
-// hmacLabels returns the labeler that replaces each canonical label by its HMAC-SHA-256 under
-// key, so that the labels of what is shown say nothing about what is hidden (VC-DI-ECDSA 1.0
-// §3.4.4).
-func hmacLabels(key []byte) labeler {
-	return func(canonical map[string]string) map[string]string {
-		out := make(map[string]string, len(canonical))
-		for label, c14n := range canonical {
-			out[label] = hmacLabel(digest(key, c14n))
-		}
-		return out
-	}
-}
 
 // digest returns the HMAC of text under key.
 func digest(key []byte, text string) []byte {
@@ -37,8 +23,3 @@ func token(key []byte) string {
 
 // hmacLabel returns the label of a blank node whose HMAC is mac.
 func hmacLabel(mac []byte) string { return "u" + base64.RawURLEncoding.EncodeToString(mac) }
-
-// labelMAC is the inverse of hmacLabel, for labels that hmacLabel made.
-func labelMAC(label string) ([]byte, error) {
-	return base64.RawURLEncoding.DecodeString(strings.TrimPrefix(label, "u"))
-}

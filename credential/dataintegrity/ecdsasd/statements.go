@@ -171,3 +171,16 @@ func canonicalNumber(label string) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimPrefix(label, "c14n"))
 	return n, err == nil
 }
+
+// others returns the numbers below n that are not in indexes, which ascend.
+func others(indexes []int, n int) []int {
+	out := make([]int, 0, n-len(indexes))
+	for i := range n {
+		if len(indexes) > 0 && indexes[0] == i {
+			indexes = indexes[1:]
+		} else {
+			out = append(out, i)
+		}
+	}
+	return out
+}

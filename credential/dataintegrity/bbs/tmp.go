@@ -1,3 +1,0 @@
-package bbs
-
-const MaxStatements = 256
