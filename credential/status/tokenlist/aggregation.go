@@ -38,14 +38,15 @@ func ParseAggregation(raw []byte) ([]string, error) {
 		return nil, reason.New(reason.StatusTooLarge, "the aggregation is too long")
 	}
 	var a aggregation
-	if err := strictjson.Unmarshal(raw, &a); err != nil {
+	err := strictjson.Unmarshal(raw, &a)
+	if reason.Of(err) == reason.LimitMembers || len(a.Lists) > MaxAggregated {
+		return nil, reason.Wrap(reason.StatusTooLarge, "the aggregation names too many lists", err)
+	}
+	if err != nil {
 		return nil, wire.Malformed("the aggregation cannot be read", err)
 	}
 	bad := func(url string) bool { return !credential.IsURI(url) }
-	switch {
-	case len(a.Lists) > MaxAggregated:
-		return nil, reason.New(reason.StatusTooLarge, "the aggregation names too many lists")
-	case a.Lists == nil || slices.ContainsFunc(a.Lists, bad):
+	if a.Lists == nil || slices.ContainsFunc(a.Lists, bad) {
 		return nil, wire.Malformed("status_lists is not an array of URLs", nil)
 	}
 	return a.Lists, nil

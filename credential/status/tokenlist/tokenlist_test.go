@@ -8,10 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +18,6 @@ import (
 
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
-	"github.com/behalf-id/behalf/internal/shared"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -58,137 +53,6 @@ func want(t *testing.T, err error, code reason.Code) {
 	t.Helper()
 	if reason.Of(err) != code {
 		t.Errorf("got %v, want %s", err, code)
-	}
-}
-
-// vectorFile returns the JSON object of one published encoding, whose lines are folded.
-func vectorFile(t *testing.T, name string) encoded {
-	t.Helper()
-	text := string(shared.Open(t, "vectors/token-status-list/"+name))
-	text = strings.Join(strings.Fields(text[strings.IndexByte(text, '{'):]), "")
-	var e encoded
-	if err := strictjson.UnmarshalClosed([]byte(text), &e); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// TestVectors decodes every published JSON encoding and compares every value.
-func TestVectors(t *testing.T) {
-	short1 := []uint8{1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1}
-	short2 := []uint8{1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3}
-	for _, v := range []struct {
-		file   string
-		cbor   string // the same list in the other form
-		n      uint64
-		values map[uint64]uint8 // all that are not 0; nil: not stated by the document that is at hand
-	}{
-		{"status_list_encoding_json.md", "status_list_encoding_cbor.md", 16, dense(short1)},
-		{"status_list_encoding2_json.md", "status_list_encoding2_cbor.md", 12, dense(short2)},
-		{"status_list_encoding1_long_json.md", "status_list_encoding1_long_cbor.md", 1 << 20, map[uint64]uint8{
-			0: 1, 1993: 1, 25460: 1, 159495: 1, 495669: 1, 554353: 1, 645645: 1, 723232: 1, 854545: 1, 934534: 1, 1000345: 1,
-		}},
-		{"status_list_encoding2_long_json.md", "status_list_encoding2_long_cbor.md", 1 << 20, map[uint64]uint8{
-			0: 1, 1993: 2, 25460: 1, 159495: 3, 495669: 1, 554353: 1, 645645: 2, 723232: 1, 854545: 1, 934534: 2, 1000345: 3,
-		}},
-		{"status_list_encoding4_json.md", "status_list_encoding4_cbor.md", 1 << 20, map[uint64]uint8{
-			0: 1, 1993: 2, 35460: 3, 459495: 4, 595669: 5, 754353: 6, 845645: 7, 923232: 8, 924445: 9, 934534: 10,
-			1004534: 11, 1000345: 12, 1030203: 13, 1030204: 14, 1030205: 15,
-		}},
-		{"status_list_encoding8_json.md", "status_list_encoding8_cbor.md", 1 << 20, nil},
-	} {
-		t.Run(v.file, func(t *testing.T) {
-			e := vectorFile(t, v.file)
-			compressed, err := base64.RawURLEncoding.DecodeString(e.List)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bits, err := Decompress(e.Bits, compressed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if bits.Len() != v.n {
-				t.Errorf("%d values, want %d", bits.Len(), v.n)
-			}
-			if got := sparse(t, bits); v.values != nil {
-				if diff := cmp.Diff(v.values, got); diff != "" {
-					t.Error(diff)
-				}
-			} else if len(got) != 255 || len(invert(got)) != 255 {
-				t.Errorf("the 8 bit list has each value from 1 to 255 once, here are %d", len(invert(got)))
-			}
-			again, err := bits.Compress()
-			if err != nil {
-				t.Fatal(err)
-			}
-			back, err := Decompress(e.Bits, again)
-			if err != nil || !bytes.Equal(back.Bytes(), bits.Bytes()) {
-				t.Errorf("not the same after encoding again: %v", err)
-			}
-			other := string(shared.Open(t, "vectors/token-status-list/"+v.cbor))
-			if !strings.Contains(strings.Join(strings.Fields(other), ""), hex.EncodeToString(compressed)) {
-				t.Error("the CBOR form of the vector holds another list")
-			}
-		})
-	}
-}
-
-// TestVectorsOutOfScope names each published vector that is not decoded, so that a new one is noticed.
-func TestVectorsOutOfScope(t *testing.T) {
-	outOfScope := map[string]string{}
-	for _, name := range []string{
-		"referenced_token_cwt.md", "referenced_token_cwt_diag.md", "status_list_cwt.md", "status_list_cwt_diag.md",
-		"status_list_encoding1_long_cbor.md", "status_list_encoding2_cbor.md", "status_list_encoding2_cbor_diag.md",
-		"status_list_encoding2_long_cbor.md", "status_list_encoding4_cbor.md", "status_list_encoding8_cbor.md",
-		"status_list_encoding_cbor.md", "status_list_encoding_cbor_diag.md",
-	} {
-		outOfScope[name] = "CBOR and CWT: there is no CBOR reader here"
-	}
-	covered := map[string]bool{
-		"status_list_encoding_json.md": true, "status_list_encoding2_json.md": true, "status_list_encoding1_long_json.md": true,
-		"status_list_encoding2_long_json.md": true, "status_list_encoding4_json.md": true, "status_list_encoding8_json.md": true,
-		"status_list_jwt.md": true, "status_list_jwt_raw.md": true, "LICENSE.md": true,
-	}
-	files, err := os.ReadDir(shared.Dir(t, "vectors/token-status-list"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if name := filepath.Base(f.Name()); !covered[name] && outOfScope[name] == "" {
-			t.Errorf("%s is neither tested nor out of scope", name)
-		}
-	}
-}
-
-// TestVectorJWT reads the published token. Its kid is no DID URL and its list is short, so Open
-// would refuse it; the claims are read all the same.
-func TestVectorJWT(t *testing.T) {
-	raw := strings.Join(strings.Fields(string(shared.Open(t, "vectors/token-status-list/status_list_jwt_raw.md"))), "")
-	_, err := Parse([]byte(raw))
-	want(t, err, reason.StatusSignature)
-	token, err := jose.Parse([]byte(raw), jose.Policy{Type: Type, Key: jose.FromContext})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := read(token.Unverified(), "https://example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if l.Subject != "https://example.com/statuslists/1" || l.Issued.Unix() != 1686920170 || l.Expires.Unix() != 2291720170 || l.TTL != 12*time.Hour {
-		t.Errorf("got %+v", l)
-	}
-	if got := hex.EncodeToString(l.Bits.Bytes()); got != "b9a3" || l.Bits.Width() != 1 {
-		t.Errorf("got %s of width %d", got, l.Bits.Width())
-	}
-	// The decoded claims of the vector are the same but for iss.
-	text := string(shared.Open(t, "vectors/token-status-list/status_list_jwt.md"))
-	_, payload, _ := strings.Cut(text, "\n.\n")
-	same, err := read([]byte(payload), "any")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(l, same, cmp.Comparer(func(a, b Bits) bool { return a.Width() == b.Width() && a.octets.Equal(b.octets) })); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -411,34 +275,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func BenchmarkStatusRead(b *testing.B) {
-	bits := pack(b, 2, make([]byte, MinEntries/4))
-	b.ReportAllocs()
-	var i uint64
-	for b.Loop() {
-		if _, err := bits.State(i & (MinEntries - 1)); err != nil {
-			b.Fatal(err)
-		}
-		i += 40503
-	}
-}
-
-func BenchmarkStatusEncode(b *testing.B) {
-	data := make([]byte, MinEntries/4)
-	for i := 0; i < len(data); i += 25 { // one of a hundred is revoked
-		data[i] = 1
-	}
-	bits := pack(b, 2, data)
-	b.ReportAllocs()
-	for b.Loop() {
-		out, err := bits.Compress()
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(len(out)), "B")
-	}
-}
-
 func BenchmarkStatusDecode(b *testing.B) {
 	data := make([]byte, MinEntries/4)
 	for i := 0; i < len(data); i += 25 {
@@ -469,26 +305,6 @@ func all(t *testing.T, b Bits) []uint8 {
 	return out
 }
 
-func dense(values []uint8) map[uint64]uint8 {
-	m := make(map[uint64]uint8)
-	for i, v := range values {
-		if v != 0 {
-			m[uint64(i)] = v
-		}
-	}
-	return m
-}
-
-func sparse(t *testing.T, b Bits) map[uint64]uint8 { return dense(all(t, b)) }
-
-func invert(m map[uint64]uint8) map[uint8]uint64 {
-	out := make(map[uint8]uint64)
-	for i, v := range m {
-		out[v] = i
-	}
-	return out
-}
-
 func Example() {
 	bits, err := Pack(2, []byte{0b00_10_01_00})
 	if err != nil {
@@ -508,4 +324,59 @@ func Example() {
 	// revoked
 	// suspended
 	// valid
+}
+
+// TestAggregation: what is written is read, and what is no list of addresses is refused.
+func TestAggregation(t *testing.T) {
+	for _, urls := range [][]string{nil, {listURL}, {listURL, "https://issuer.test/status/token/1-2"}} {
+		raw, err := Aggregate(urls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := ParseAggregation(raw)
+		if err != nil || len(back) != len(urls) || len(urls) > 0 && !cmp.Equal(back, urls) {
+			t.Errorf("%s: %v %v", raw, back, err)
+		}
+	}
+	many := make([]string, MaxAggregated+1)
+	for i := range many {
+		many[i] = listURL
+	}
+	_, err := Aggregate(many)
+	want(t, err, reason.StatusTooLarge)
+	raw, err := Aggregate(many[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseAggregation(raw); err != nil {
+		t.Error(err)
+	}
+	more := strings.Replace(string(raw), `[`, `["`+listURL+`",`, 1)
+	for raw, code := range map[string]reason.Code{
+		more: reason.StatusTooLarge, strings.Repeat(" ", 700<<10): reason.StatusTooLarge,
+		`{}`: reason.StatusEncoding, `{"status_lists":null}`: reason.StatusEncoding, `{"status_lists":"` + listURL + `"}`: reason.StatusEncoding,
+		`{"status_lists":["x"]}`: reason.StatusEncoding, `{"status_lists":[1]}`: reason.StatusEncoding, `[]`: reason.StatusEncoding,
+		`{"status_lists":[""]}`: reason.StatusEncoding, `{"status_lists":[],"status_lists":[]}`: reason.StatusEncoding,
+	} {
+		if _, err := ParseAggregation([]byte(raw)); reason.Of(err) != code {
+			t.Errorf("%.60s: %v, want %s", raw, err, code)
+		}
+	}
+}
+
+func FuzzAggregation(f *testing.F) {
+	f.Add([]byte(`{"status_lists":["` + listURL + `"]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		urls, err := ParseAggregation(raw)
+		if err != nil {
+			return
+		}
+		again, err := Aggregate(urls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := ParseAggregation(again); err != nil || len(back) != len(urls) {
+			t.Fatalf("%v became %v, %v", urls, back, err)
+		}
+	})
 }
