@@ -250,6 +250,18 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// A private key that somebody published is not handed on, and nothing is done with the document.
+func TestPrivateKey(t *testing.T) {
+	f := newForger(t)
+	f.add(f.first(""), f.state("h.test", `,"verificationMethod":[{"id":"did:webvh:{SCID}:h.test#k","type":"Multikey","controller":"did:webvh:{SCID}:h.test","secretKeyMultibase":"z3u2"}]`))
+	f.want("a private key", nil, reason.KeyPrivateMaterial)
+	h := newHost(t)
+	h.put(t, f.id(), f.log, nil)
+	if d, err := h.resolver(t).Describe(t.Context(), f.id(), did.Options{}); reason.Of(err) != reason.KeyPrivateMaterial || d.Document != nil {
+		t.Errorf("%s, %v", d.Document, err)
+	}
+}
+
 func TestFetchRefused(t *testing.T) {
 	f := good(t)
 	h := newHost(t)

@@ -88,6 +88,10 @@ func (l *loaded) describe(id did.DID, n int) (did.Description, error) {
 	if len(document) > did.MaxDocument {
 		return did.Description{}, reason.New(reason.FetchLimit, "DID document is too large")
 	}
+	// What is shown need not be what is acted on, but a private key is shown to nobody.
+	if _, err := did.ReadDocument(document, id, l.chain.versions[n].time); reason.Of(err) == reason.KeyPrivateMaterial {
+		return did.Description{}, err
+	}
 	extra, err := l.chain.parameters.metadata()
 	versions := l.chain.versions
 	return did.Description{Document: document, Metadata: did.Metadata{

@@ -467,7 +467,7 @@ func TestAnnouncedLength(t *testing.T) {
 		<-r.Context().Done()
 	})
 	_, err := s.client(t).Get(t.Context(), "https://example.com/", jsonWant())
-	if reason.Of(err) != reason.FetchLimit || !strings.Contains(err.Error(), "too large") {
+	if reason.Of(err) != reason.FetchLimit || !errors.Is(err, safehttp.ErrTooLarge) {
 		t.Error(err)
 	}
 }
