@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/bbs"
 	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/credential/vcdm"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -33,6 +34,8 @@ func (a *API) Derive(ctx context.Context, raw []byte, selective []string) ([]byt
 	switch suite {
 	case ecdsasd.Name:
 		return ecdsasd.Derive(ctx, raw, selective, profile)
+	case bbs.Name:
+		return bbs.Derive(ctx, raw, bbs.Presentation{Selective: selective, Profile: profile, Random: a.cfg.Random})
 	}
 	return nil, reason.New(reason.DISuite, "the suite discloses nothing selectively")
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/behalf-id/behalf/did/resolution"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
@@ -19,6 +20,7 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST /credentials/verify", a.verifyCredential)
 	mux.HandleFunc("POST /credentials/derive", a.derive)
 	mux.HandleFunc("POST /presentations/verify", a.verifyPresentation)
+	mux.Handle("GET "+resolution.Prefix, a.about)
 	mux.HandleFunc("GET "+statusPath+"{list}", a.status)
 	return mux
 }

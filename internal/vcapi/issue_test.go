@@ -24,7 +24,7 @@ func TestIssuers(t *testing.T) {
 	s := start(t)
 	prefixes := map[string]string{
 		"eddsa-rdfc-2022": "z6Mk", "eddsa-jcs-2022": "z6Mk", "ecdsa-rdfc-2019-P-256": "zDna", "ecdsa-rdfc-2019-P-384": "z82L",
-		"ecdsa-jcs-2019-P-256": "zDna", "ecdsa-jcs-2019-P-384": "z82L", "ecdsa-sd-2023-P-256": "zDna",
+		"ecdsa-jcs-2019-P-256": "zDna", "ecdsa-jcs-2019-P-384": "z82L", "ecdsa-sd-2023-P-256": "zDna", "bbs-2023": "zUC7",
 	}
 	seen := map[string]bool{}
 	for name, prefix := range prefixes {

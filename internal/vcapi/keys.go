@@ -4,12 +4,14 @@ package vcapi
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/bbs"
 	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
@@ -25,10 +27,10 @@ const keyFile = "keys.json"
 type named struct {
 	name  string
 	suite string
-	alg   key.Algorithm
+	alg   key.Algorithm // "" for a BLS12-381 key, which package key has not
 }
 
-// roster returns the issuers with keys of package key.
+// roster returns the issuers.
 func roster() []named {
 	return []named{
 		{"eddsa-rdfc-2022", dataintegrity.EdDSARDFC, key.EdDSA},
@@ -38,6 +40,7 @@ func roster() []named {
 		{"ecdsa-jcs-2019-P-256", dataintegrity.ECDSAJCS, key.ES256},
 		{"ecdsa-jcs-2019-P-384", dataintegrity.ECDSAJCS, key.ES384},
 		{"ecdsa-sd-2023-P-256", ecdsasd.Name, key.ES256},
+		{"bbs-2023", bbs.Name, ""},
 	}
 }
 
@@ -57,14 +60,66 @@ func (i issuer) with(pointers []string) dataintegrity.Cryptosuite {
 	switch s := i.suite.(type) {
 	case *ecdsasd.Suite:
 		return s.WithMandatory(pointers)
+	case *bbs.Suite:
+		return s.WithMandatory(pointers)
 	}
 	return i.suite
 }
 
+// secret is a private key as it is kept.
+type secret struct {
+	JWK      *key.JWK `json:"jwk,omitempty"`
+	Material string   `json:"material,omitempty"` // what a BLS12-381 key is derived from, base64url
+}
+
+// newSecret draws a key for alg.
+func newSecret(alg key.Algorithm, random io.Reader) (secret, error) {
+	if alg == "" {
+		var material [bbs.MinMaterial]byte
+		_, err := io.ReadFull(random, material[:])
+		return secret{Material: base64.RawURLEncoding.EncodeToString(material[:])}, err
+	}
+	private, err := key.Generate(alg, random)
+	if err != nil {
+		return secret{}, err
+	}
+	jwk := private.JWK()
+	return secret{JWK: &jwk}, nil
+}
+
+// signer reads s, which is found by the did:key of its public half.
+func (s secret) signer(alg key.Algorithm, random io.Reader) (did.Signer, error) {
+	if alg == "" {
+		return s.bbsSigner()
+	}
+	if s.JWK == nil {
+		return did.Signer{}, errors.New("vcapi: a key in " + keyFile + " is not one of its issuer's suite")
+	}
+	private, err := s.JWK.Private(random)
+	if err != nil {
+		return did.Signer{}, err
+	}
+	return didkey.Signer(private)
+}
+
+func (s secret) bbsSigner() (did.Signer, error) {
+	material, err := base64.RawURLEncoding.Strict().DecodeString(s.Material)
+	if err != nil {
+		return did.Signer{}, err
+	}
+	private, err := bbs.NewKey(material, nil)
+	if err != nil {
+		return did.Signer{}, err
+	}
+	text := private.Verifier().String()
+	method, err := did.ParseURL("did:key:" + text + "#" + text)
+	return did.Signer{Signer: private, Method: method}, err
+}
+
 // keys reads the keys of the folder, and makes and keeps those that are not there.
-func keys(dir string, random io.Reader) (map[string]key.JWK, error) {
+func keys(dir string, random io.Reader) (map[string]secret, error) {
 	path := filepath.Join(dir, keyFile)
-	ring := map[string]key.JWK{}
+	ring := map[string]secret{}
 	raw, err := sealed.ReadFile(path)
 	if err == nil {
 		err = strictjson.Unmarshal(raw, &ring)
@@ -78,11 +133,9 @@ func keys(dir string, random io.Reader) (map[string]key.JWK, error) {
 			continue
 		}
 		complete = false
-		private, err := key.Generate(n.alg, random)
-		if err != nil {
+		if ring[n.name], err = newSecret(n.alg, random); err != nil {
 			return nil, err
 		}
-		ring[n.name] = private.JWK()
 	}
 	if complete {
 		return ring, nil
@@ -94,14 +147,10 @@ func keys(dir string, random io.Reader) (map[string]key.JWK, error) {
 }
 
 // issuers gives each key its suite.
-func issuers(ring map[string]key.JWK, random io.Reader) (map[string]issuer, error) {
+func issuers(ring map[string]secret, random io.Reader) (map[string]issuer, error) {
 	out := map[string]issuer{}
 	for _, n := range roster() {
-		private, err := ring[n.name].Private(random)
-		if err != nil {
-			return nil, err
-		}
-		by, err := didkey.Signer(private)
+		by, err := ring[n.name].signer(n.alg, random)
 		if err != nil {
 			return nil, err
 		}
@@ -119,8 +168,11 @@ func issuers(ring map[string]key.JWK, random io.Reader) (map[string]issuer, erro
 
 // suiteNamed returns a suite that makes proofs.
 func suiteNamed(name string, random io.Reader) (dataintegrity.Cryptosuite, error) {
-	if name == ecdsasd.Name {
+	switch name {
+	case ecdsasd.Name:
 		return ecdsasd.New(profile, random), nil
+	case bbs.Name:
+		return bbs.New(profile, random), nil
 	}
 	return dataintegrity.Suite(name, profile)
 }
@@ -129,7 +181,7 @@ func suiteNamed(name string, random io.Reader) (dataintegrity.Cryptosuite, error
 func suites() (dataintegrity.Suites, error) {
 	var out dataintegrity.Suites
 	for _, name := range []string{
-		dataintegrity.EdDSARDFC, dataintegrity.EdDSAJCS, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS, ecdsasd.Name,
+		dataintegrity.EdDSARDFC, dataintegrity.EdDSAJCS, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS, ecdsasd.Name, bbs.Name,
 	} {
 		s, err := suiteNamed(name, nil)
 		if err != nil {

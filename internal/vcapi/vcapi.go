@@ -18,10 +18,16 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/bbs"
 	"github.com/behalf-id/behalf/credential/vcdm"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/did/didjwk"
+	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/did/resolution"
 	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/sealed"
+	"github.com/behalf-id/behalf/reason"
 )
 
 // profile lets inline contexts pass: the documents of test suites define their terms so.
@@ -34,12 +40,19 @@ type Config struct {
 	// Origin is the https address by which clients reach the server, without a final slash. Status
 	// lists are named by it.
 	Origin string
-	// Resolver finds the documents of issuers and holders. It must know did:key.
-	Resolver did.Resolver
+	// Resolver finds the documents of issuers and holders, and what is answered about DIDs. It must
+	// know did:key.
+	Resolver Resolver
 	// Now tells the time.
 	Now func() time.Time
 	// Random feeds keys, salts and status indexes.
 	Random io.Reader
+}
+
+// Resolver is both ways to find a DID document. A did.Mux is one.
+type Resolver interface {
+	did.Resolver
+	did.Describer
 }
 
 func (c Config) check() error {
@@ -65,6 +78,7 @@ type API struct {
 	issuers map[string]issuer
 	suites  dataintegrity.Suites
 	unlock  func() error
+	about   *resolution.Handler
 
 	mu   sync.Mutex // guards book
 	book book
@@ -98,6 +112,12 @@ func (a *API) open() (err error) {
 	if a.suites, err = suites(); err != nil {
 		return err
 	}
+	a.about, err = resolution.New(resolution.Config{
+		Resolver: a.cfg.Resolver, Now: a.cfg.Now, Computed: []string{didkey.Method, didjwk.Method},
+	})
+	if err != nil {
+		return err
+	}
 	a.book, err = readBook(a.cfg.Dir)
 	return err
 }
@@ -116,7 +136,22 @@ func (a *API) DIDs() map[string]string {
 
 // keys finds keys as they are now.
 func (a *API) keys() credential.Keys {
-	return credential.Keys{Resolver: a.cfg.Resolver, At: a.cfg.Now()}
+	return credential.Keys{Resolver: withBLS{a.cfg.Resolver}, At: a.cfg.Now()}
+}
+
+// withBLS says of a did:key with a BLS12-381 key what the engine of Data Integrity asks for: that it is
+// a good key of a kind that package key has not. Such a name is longer than the keys that are read there.
+type withBLS struct{ did.Resolver }
+
+// Resolve implements did.Resolver.
+func (r withBLS) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
+	doc, err := r.Resolver.Resolve(ctx, id)
+	if err != nil && id.Method() == didkey.Method {
+		if _, bad := bbs.ParsePublic(id.ID()); bad == nil {
+			return nil, reason.Wrap(reason.DIDKeyInvalid, "a key of another kind", multiformat.ErrKeyType)
+		}
+	}
+	return doc, err
 }
 
 // rules are those of the surface: both versions, and a schema or resource that is not embedded

@@ -99,7 +99,7 @@ func startIn(t testing.TB, dir string) *server {
 	return s
 }
 
-func resolver(t testing.TB) did.Resolver {
+func resolver(t testing.TB) *did.Mux {
 	t.Helper()
 	mux, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didjwk.Method: didjwk.New()})
 	if err != nil {
