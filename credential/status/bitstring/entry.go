@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -88,20 +89,9 @@ func ParseEntry(raw []byte) (Entry, error) {
 	return e, nil
 }
 
-func (e *Entry) readIndex(r *receivedEntry) error {
-	if r.Index.Kind() != '"' {
-		return invalid("statusListIndex is not a string")
-	}
-	s := text(r.Index)
-	if s == "" || strings.Trim(s, "0123456789") != "" || len(s) > 1 && s[0] == '0' {
-		return reason.New(reason.StatusIndex, "statusListIndex is not a plain number in decimal")
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return reason.New(reason.StatusIndex, "statusListIndex is beyond every list")
-	}
-	e.Index = n
-	return nil
+func (e *Entry) readIndex(r *receivedEntry) (err error) {
+	e.Index, err = status.TextIndex(r.Index)
+	return err
 }
 
 func (e *Entry) readSize(r *receivedEntry) error {

@@ -30,8 +30,8 @@ import (
 
 // elsewhere lists the rows of category status that are not tested here, each with the reason.
 var elsewhere = map[string]string{
-	"STS-04": "the forms of an index are told apart where an entry is read: credential/sdjwt and credential/vcjwt; here an index is a number already",
-	"STS-16": "the wallet warns of a list that only one of its credentials names: wallet",
+	"STS-04": "credential/status and credential/status/bitstring; here an index is a number already",
+	"STS-16": "credential/status",
 	"STS-19": "credential/status/publisher",
 	"STS-20": "credential/status/publisher; with HTTP and idempotency keys: issuer",
 	"STS-21": "credential/status/publisher",
