@@ -14,6 +14,7 @@ import (
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/vcapi"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store/memory"
 )
 
 func (s *sandbox) vcAPICommand() *cli.Command {
@@ -65,9 +66,13 @@ func (s *sandbox) vcAPI(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	seen, err := memory.New(memory.Config{Now: s.Now})
+	if err != nil {
+		return err
+	}
 	server, err := vcapi.NewServer(c.Context, vcapi.ServerConfig{
 		Dir: c.String("dir"), Listen: c.String("listen"), Origin: c.String("url"), Hosts: c.StringSlice("did-host"), Roots: roots,
-		Now: s.Now, Random: s.Random, Logger: s.Logger(level),
+		Seen: seen, Now: s.Now, Random: s.Random, Logger: s.Logger(level),
 	})
 	if err != nil {
 		return err

@@ -24,16 +24,17 @@ import (
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
-	"github.com/behalf-id/behalf/store/memory"
+	"github.com/behalf-id/behalf/store"
 )
 
-// ServerConfig is what a Server is made of. Dir, Listen, Now, Random and Logger are required.
+// ServerConfig is what a Server is made of. Dir, Listen, Seen, Now, Random and Logger are required.
 type ServerConfig struct {
 	Dir    string           // folder for keys, certificate and status lists; made if absent
 	Listen string           // "HOST:PORT"; port 0 lets the system choose
 	Origin string           // address by which clients reach it; "" is https, the host and the port of Listen
 	Hosts  []string         // "host" or "host:port" of which did:web and did:webvh documents are fetched; none otherwise
 	Roots  *x509.CertPool   // certificate authorities for that; nil means those of the system
+	Seen   store.Store      // keeps what was seen of logs of did:webvh
 	Now    func() time.Time // tells the time
 	Random io.Reader        // feeds keys, salts and status indexes
 	Logger *slog.Logger     // receives one line for each request
@@ -51,8 +52,8 @@ type Server struct {
 // NewServer opens the API and the address of cfg. The did:keys of the issuers are written to
 // issuers.json in the folder. The caller serves it, or closes it.
 func NewServer(ctx context.Context, cfg ServerConfig) (*Server, error) {
-	if cfg.Dir == "" || cfg.Now == nil || cfg.Random == nil || cfg.Logger == nil {
-		return nil, errors.New("vcapi: Dir, Now, Random and Logger must be given")
+	if cfg.Dir == "" || cfg.Seen == nil || cfg.Now == nil || cfg.Random == nil || cfg.Logger == nil {
+		return nil, errors.New("vcapi: Dir, Seen, Now, Random and Logger must be given")
 	}
 	if err := MakeDir(cfg.Dir); err != nil {
 		return nil, err
@@ -147,11 +148,7 @@ func resolver(cfg ServerConfig) (*did.Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := memory.New(memory.Config{Now: cfg.Now})
-	if err != nil {
-		return nil, err
-	}
-	byLog, err := didwebvh.New(didwebvh.Config{Fetch: fetch, Allowed: allowed, Now: cfg.Now, Seen: seen})
+	byLog, err := didwebvh.New(didwebvh.Config{Fetch: fetch, Allowed: allowed, Now: cfg.Now, Seen: cfg.Seen})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/behalf-id/behalf/internal/vcapi"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store/memory"
 )
 
 // TestIdentifiers is the resolution of DIDs, requirements 91 to 95 as far as they concern the server.
@@ -66,6 +67,7 @@ func TestIdentifiers(t *testing.T) {
 // served runs a server of cfg and returns it with a client that trusts it.
 func served(t *testing.T, cfg vcapi.ServerConfig) (*vcapi.Server, *http.Client) {
 	t.Helper()
+	cfg.Seen = must(memory.New(memory.Config{Now: time.Now}))
 	cfg.Now, cfg.Random, cfg.Logger = time.Now, rand.Reader, slog.New(slog.DiscardHandler)
 	server, err := vcapi.NewServer(t.Context(), cfg)
 	if err != nil {
@@ -117,6 +119,7 @@ func TestServer(t *testing.T) {
 	defer stop()
 	if _, err := vcapi.NewServer(soon, vcapi.ServerConfig{
 		Dir: dir, Listen: "127.0.0.1:0", Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+		Seen: must(memory.New(memory.Config{Now: time.Now})),
 	}); err == nil {
 		t.Error("two servers in one folder")
 	}
