@@ -179,50 +179,68 @@ func (e *engine) document(url string) (*value, error) {
 	return v, nil
 }
 
+// MaxContextWork bounds what the contexts of one document may cost, in terms that are defined or
+// copied. The contexts of a credential take some thousands when they are seen for the first time.
+const MaxContextWork = 1 << 17
+
+// session is the work on one document.
+type session struct {
+	engine *engine
+	work   int // what is left of MaxContextWork
+}
+
+func newSession() session { return session{engine: once(), work: MaxContextWork} }
+
+// spend takes n from the work that is left.
+func (s *session) spend(n int) error {
+	if s.work -= n; s.work < 0 {
+		return reason.New(reason.LimitCanonicalization, "contexts that are too much work")
+	}
+	return nil
+}
+
 // local applies the @context v of a document to c.
-func (e *engine) local(c *active, v *value, p Profile) (*active, error) {
+func (s *session) local(c *active, v *value, p Profile) (*active, error) {
 	if p == Open {
-		return e.apply(c, v, mode{propagate: true})
+		return s.apply(c, v, mode{propagate: true})
 	}
 	err := v.each(func(item *value) (err error) {
 		if item.kind != str {
 			return inline()
 		}
-		c, err = e.named(c, item.text, 0)
+		c, err = s.named(c, item.text, 0)
 		return err
 	})
 	return c, err
 }
 
 // named applies the embedded context of url to c.
-func (e *engine) named(c *active, url string, depth int) (*active, error) {
+func (s *session) named(c *active, url string, depth int) (*active, error) {
 	if depth > MaxInclusions {
 		return nil, invalid("contexts that name one another")
 	}
-	return e.remembered(step{from: c, url: url}, func() (*active, error) {
-		v, err := e.document(url)
+	return s.engine.remembered(step{from: c, url: url}, func() (*active, error) {
+		v, err := s.engine.document(url)
 		if err != nil {
 			return nil, err
 		}
-		return e.apply(c, v, mode{propagate: true, embedded: c.embedded, depth: depth + 1})
+		return s.apply(c, v, mode{propagate: true, embedded: c.embedded, depth: depth + 1})
 	})
 }
 
 // ofProperty applies the property-scoped context of t, which may override protected terms.
-func (e *engine) ofProperty(c *active, t *term) (*active, error) {
-	return e.remembered(step{from: c, scoped: t}, func() (*active, error) {
-		return e.apply(c, t.scoped, mode{propagate: true, override: true, embedded: c.embedded})
+func (s *session) ofProperty(c *active, t *term) (*active, error) {
+	return s.engine.remembered(step{from: c, scoped: t}, func() (*active, error) {
+		return s.apply(c, t.scoped, mode{propagate: true, override: true, embedded: c.embedded})
 	})
 }
 
 // ofType applies the type-scoped context of t, which ends with the node unless it says otherwise.
-func (e *engine) ofType(c *active, t *term) (*active, error) {
-	return e.remembered(step{from: c, scoped: t, typed: true}, func() (*active, error) {
-		return e.apply(c, t.scoped, mode{embedded: c.embedded})
+func (s *session) ofType(c *active, t *term) (*active, error) {
+	return s.engine.remembered(step{from: c, scoped: t, typed: true}, func() (*active, error) {
+		return s.apply(c, t.scoped, mode{embedded: c.embedded})
 	})
 }
-
-func invalid(detail string) error { return reason.New(reason.VCContextInvalid, detail) }
 
 // iri is IRI expansion, §5.2, with no base: a relative reference comes back as it is. The result
 // is "" where the context says null, and for what only looks like a keyword.

@@ -14,12 +14,9 @@ type mode struct {
 
 // apply is the context processing algorithm, §4.1.2: c with the local context v. @import and
 // @base are refused.
-func (e *engine) apply(c *active, v *value, m mode) (*active, error) {
+func (s *session) apply(c *active, v *value, m mode) (*active, error) {
 	if v.kind == object {
 		if p := v.member("@propagate"); p != nil {
-			if p.kind != boolean {
-				return nil, invalid("@propagate")
-			}
 			m.propagate = p.text == "true"
 		}
 	}
@@ -29,40 +26,46 @@ func (e *engine) apply(c *active, v *value, m mode) (*active, error) {
 		result.previous, result.embedded = c, m.embedded
 	}
 	err := v.each(func(item *value) (err error) {
-		result, err = e.one(result, item, m)
+		result, err = s.one(result, item, m)
 		return err
 	})
 	return result, err
 }
 
 // one applies one item of a local context.
-func (e *engine) one(c *active, item *value, m mode) (*active, error) {
+func (s *session) one(c *active, item *value, m mode) (*active, error) {
 	switch item.kind {
 	case null:
+		if err := s.spend(len(c.terms)); err != nil {
+			return nil, err
+		}
 		if !m.override && c.protects() {
 			return nil, invalid("null where terms are protected")
 		}
-		fresh := e.root.fork()
+		fresh := s.engine.root.fork()
 		fresh.embedded = m.embedded
 		if !m.propagate {
 			fresh.previous = c
 		}
 		return fresh, nil
 	case str:
-		return e.named(c, item.text, m.depth)
+		return s.named(c, item.text, m.depth)
 	case object:
-		return e.object(c, item, m)
+		return s.object(c, item, m)
 	default:
 		return nil, invalid("neither URL nor object")
 	}
 }
 
 // object applies a context that is an object.
-func (e *engine) object(c *active, v *value, m mode) (*active, error) {
+func (s *session) object(c *active, v *value, m mode) (*active, error) {
 	if inner := v.member("@context"); inner != nil {
 		return nil, invalid("a context in a context")
 	}
-	d := definer{engine: e, mode: m, active: c.fork(), local: v, done: map[string]bool{}}
+	if err := s.spend(len(c.terms) + len(v.members)); err != nil {
+		return nil, err
+	}
+	d := definer{session: s, mode: m, active: c.fork(), local: v, done: map[string]bool{}}
 	d.active.embedded = m.embedded
 	for i := range v.members {
 		if err := d.setting(v.members[i].name, &v.members[i].value); err != nil {
@@ -86,7 +89,7 @@ func (e *engine) object(c *active, v *value, m mode) (*active, error) {
 
 // definer makes an active context from a local one.
 type definer struct {
-	engine  *engine
+	session *session
 	mode    mode
 	active  *active
 	local   *value
@@ -109,6 +112,10 @@ func (d *definer) setting(name string, v *value) error {
 	case "@version":
 		if v.kind != number || v.text != "1.1" {
 			return invalid("@version")
+		}
+	case "@propagate":
+		if v.kind != boolean {
+			return invalid("@propagate")
 		}
 	case "@protected":
 		if v.kind != boolean {

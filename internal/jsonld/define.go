@@ -136,7 +136,7 @@ func (d *definer) scoped(v *value) error {
 	if d.mode.embedded {
 		return nil
 	}
-	_, err := d.engine.apply(d.active, v, mode{propagate: true, override: true, depth: d.mode.depth})
+	_, err := d.session.apply(d.active, v, mode{propagate: true, override: true, depth: d.mode.depth})
 	return err
 }
 

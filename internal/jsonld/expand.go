@@ -13,7 +13,7 @@ import (
 // set, so that nothing has to be gathered first.
 type reader struct {
 	writer
-	engine  *engine
+	session
 	profile Profile
 }
 
@@ -76,7 +76,7 @@ func (r *reader) onlyGraph(v *value, at place) (bool, error) {
 
 func (r *reader) localContext(c *active, v *value) (*active, error) {
 	if local := v.member("@context"); local != nil {
-		return r.engine.local(c, local, r.profile)
+		return r.local(c, local, r.profile)
 	}
 	return c, nil
 }
@@ -128,7 +128,7 @@ func (r *reader) item(v *value, at place, to take) error {
 func (r *reader) scalar(v *value, at place, to take) (err error) {
 	c, t := at.context, at.term()
 	if t != nil && t.scoped != nil {
-		if c, err = r.engine.ofProperty(c, t); err != nil {
+		if c, err = r.ofProperty(c, t); err != nil {
 			return err
 		}
 		t = c.terms[at.name]
@@ -168,7 +168,7 @@ func (r *reader) contexts(v *value, at place) (c, typed *active, err error) {
 		c = c.previous
 	}
 	if t != nil && t.scoped != nil {
-		if c, err = r.engine.ofProperty(c, t); err != nil {
+		if c, err = r.ofProperty(c, t); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -179,7 +179,7 @@ func (r *reader) contexts(v *value, at place) (c, typed *active, err error) {
 	for _, m := range typeMembers(c, v) {
 		for _, name := range typeNames(m) {
 			if t := typed.terms[name]; t != nil && t.scoped != nil {
-				if c, err = r.engine.ofType(c, t); err != nil {
+				if c, err = r.ofType(c, t); err != nil {
 					return nil, nil, err
 				}
 			}

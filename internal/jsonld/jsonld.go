@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package jsonld reads JSON-LD 1.1 into RDF with the contexts that are embedded in it.
+//
+// It is an engine of its own, in safe mode alone: what it takes is in the statements, and what
+// would not be is refused. Contexts are compiled once and remembered. No code that fetches is
+// linked in.
 package jsonld
 
 import (
@@ -27,14 +31,16 @@ const bytesPerQuad = 40
 // or type that is no absolute IRI is jsonld.relative_iri; a context URL that is not embedded is
 // jsonld.context_unknown; a context that is not a URL is jsonld.context_inline_forbidden in the
 // Closed profile; a context that breaks JSON-LD's rules, such as one that redefines a protected
-// term, is vc.context_invalid. doc must pass strictjson.Check, whose refusals come through.
+// term, is vc.context_invalid, and so are @base and @import; contexts that cost more than
+// MaxContextWork are limit.canonicalization. Maps by index, id or type are refused as their keys
+// would get lost. doc must pass strictjson.Check, whose refusals come through.
 func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
 	v, err := parse(doc)
 	if err != nil {
 		return nil, err
 	}
-	r := reader{engine: once(), profile: p}
-	r.quads = make([]rdfc.Quad, 0, len(doc)/bytesPerQuad+1)
+	r := reader{session: newSession(), profile: p}
+	r.quads = make([]rdfc.Quad, 0, min(len(doc)/bytesPerQuad+1, rdfc.MaxQuads/16))
 	r.labels = map[string]string{}
 	if err := r.document(v); err != nil {
 		return nil, err

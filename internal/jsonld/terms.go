@@ -13,8 +13,8 @@ func Terms(contexts []byte, p Profile) (TermSet, error) {
 	if err != nil {
 		return TermSet{}, err
 	}
-	e := once()
-	c, err := e.local(e.root, v, p)
+	s := newSession()
+	c, err := s.local(s.engine.root, v, p)
 	if err != nil {
 		return TermSet{}, err
 	}

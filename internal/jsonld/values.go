@@ -257,7 +257,7 @@ func (r *reader) reverseMap(v *value, s rdfc.Term, c *active, g rdfc.Term) error
 // nest reads the members of a nested object as if they stood beside it, §5.1.2 step 14.
 func (r *reader) nest(m *member, s rdfc.Term, c *active, g rdfc.Term) (err error) {
 	if t := c.terms[m.name]; t != nil && t.scoped != nil {
-		if c, err = r.engine.ofProperty(c, t); err != nil {
+		if c, err = r.ofProperty(c, t); err != nil {
 			return err
 		}
 	}
