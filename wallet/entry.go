@@ -68,11 +68,11 @@ func (w *Wallet) Find(ctx context.Context, prefix string) (*Entry, error) {
 	return w.show(h), ctx.Err()
 }
 
-// Remove forgets the one credential whose id begins with prefix, damaged or not. When it returns nil
-// the removal is durable.
+// Remove forgets the one credential, delegation or other, whose id begins with prefix, damaged or not.
+// When it returns nil the removal is durable.
 func (w *Wallet) Remove(_ context.Context, prefix string) error {
 	v := w.cfg.Vault
-	name, err := v.only(heldMark, prefix, "credential")
+	name, err := v.only(prefix, "credential", heldMark, foreignMark)
 	if err != nil {
 		return err
 	}

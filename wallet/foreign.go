@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/reason"
@@ -100,20 +101,19 @@ func (w *Wallet) Foreign(ctx context.Context) ([]*Foreign, []Damaged, error) {
 	return all, damaged, cmp.Or(err, ctx.Err())
 }
 
-// FindForeign returns the one other credential whose id begins with prefix, else object.unknown. A file
+// FindAny returns the one credential whose id begins with prefix: either a delegation, or what supports
+// one, or another credential; one of the two is nil. None, and more than one, is object.unknown. A file
 // that cannot be read is store.tampered.
-func (w *Wallet) FindForeign(ctx context.Context, prefix string) (*Foreign, error) {
-	f, err := find[Foreign](w.cfg.Vault, foreignMark, prefix, "credential")
-	return f, cmp.Or(err, ctx.Err())
-}
-
-// RemoveForeign forgets the one other credential whose id begins with prefix, damaged or not. When it
-// returns nil the removal is durable.
-func (w *Wallet) RemoveForeign(_ context.Context, prefix string) error {
+func (w *Wallet) FindAny(ctx context.Context, prefix string) (*Entry, *Foreign, error) {
 	v := w.cfg.Vault
-	name, err := v.only(foreignMark, prefix, "credential")
+	name, err := v.only(prefix, "credential", heldMark, foreignMark)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return full(v.disk.remove(v.path(name)))
+	if id, _ := itemID(name); strings.HasPrefix(name, foreignMark) {
+		f, err := find[Foreign](v, foreignMark, id, "credential")
+		return nil, f, cmp.Or(err, ctx.Err())
+	}
+	e, err := w.Find(ctx, prefix)
+	return e, nil, err
 }

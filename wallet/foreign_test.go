@@ -39,13 +39,13 @@ func TestForeign(t *testing.T) {
 	}
 	all, bad, err := w.Foreign(t.Context())
 	check(t, err)
-	found, err := w.FindForeign(t.Context(), strings.ToUpper(b.ID[:12]))
+	e, found, err := w.FindAny(t.Context(), strings.ToUpper(b.ID[:12]))
 	check(t, err)
-	if len(all) != 2 || len(bad) != 0 || cmp.Diff(found, b) != "" {
+	if len(all) != 2 || len(bad) != 0 || e != nil || cmp.Diff(found, b) != "" {
 		t.Errorf("%d, %v: %s", len(all), bad, cmp.Diff(found, b))
 	}
-	check(t, w.RemoveForeign(t.Context(), b.ID))
-	_, err = w.FindForeign(t.Context(), b.ID)
+	check(t, w.Remove(t.Context(), b.ID))
+	_, _, err = w.FindAny(t.Context(), b.ID)
 	want(t, err, reason.ObjectUnknown)
 	raw, err := os.ReadFile(v.path(foreignMark + a.ID + itemEnd))
 	check(t, err)
@@ -56,7 +56,34 @@ func TestForeign(t *testing.T) {
 	if all, bad, err := w.Foreign(t.Context()); err != nil || len(all) != 0 || len(bad) != 1 || reason.Of(bad[0].Err) != reason.StoreTampered {
 		t.Errorf("a damaged file: %v, %v, %v", all, bad, err)
 	}
-	check(t, w.RemoveForeign(t.Context(), a.ID))
+	_, _, err = w.FindAny(t.Context(), a.ID)
+	want(t, err, reason.StoreTampered)
+	check(t, w.Remove(t.Context(), a.ID))
+}
+
+// TestFindAny shows that an id names one credential among both kinds, and that what begins two is refused.
+func TestFindAny(t *testing.T) {
+	town := newTown(t)
+	v := newVault(t)
+	w := town.over(v)
+	e := town.receive(w)
+	f := other("a")
+	f.ID, f.Imported = e.ID[:4]+strings.Repeat("a", 12), town.now()
+	check(t, v.write(foreignMark+f.ID+itemEnd, f))
+	found, none, err := w.FindAny(t.Context(), e.ID)
+	check(t, err)
+	nothing, got, err := w.FindAny(t.Context(), f.ID)
+	check(t, err)
+	if found.ID != e.ID || none != nil || nothing != nil || got.ID != f.ID {
+		t.Error("the wrong one")
+	}
+	for _, prefix := range []string{e.ID[:4], "", "0"} {
+		_, _, err := w.FindAny(t.Context(), prefix)
+		want(t, err, reason.ObjectUnknown)
+		if prefix != "0" {
+			want(t, w.Remove(t.Context(), prefix), reason.ObjectUnknown)
+		}
+	}
 }
 
 // TestForeignIsNoDelegation shows that nothing of ours finds another kind of credential: not the list of
@@ -74,9 +101,6 @@ func TestForeignIsNoDelegation(t *testing.T) {
 	}
 	_, err = w.Find(t.Context(), f.ID)
 	want(t, err, reason.ObjectUnknown)
-	if err := w.Remove(t.Context(), f.ID); reason.Of(err) != reason.ObjectUnknown {
-		t.Errorf("removed as a delegation: %v", err)
-	}
 }
 
 func TestForeignRefused(t *testing.T) {

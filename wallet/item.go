@@ -185,7 +185,7 @@ func readItem[T any](v *Vault, name string) (*T, error) {
 
 // find reads the item with the mark whose id begins with prefix, if there is exactly one.
 func find[T any](v *Vault, mark, prefix, what string) (*T, error) {
-	name, err := v.only(mark, prefix, what)
+	name, err := v.only(prefix, what, mark)
 	if err != nil {
 		return nil, err
 	}
@@ -196,14 +196,14 @@ func find[T any](v *Vault, mark, prefix, what string) (*T, error) {
 	return h, err
 }
 
-// only returns the name of the one item with the mark whose id begins with prefix.
-func (v *Vault) only(mark, prefix, what string) (string, error) {
-	names, err := v.names(mark)
+// only returns the name of the one item with one of the marks whose id begins with prefix.
+func (v *Vault) only(prefix, what string, marks ...string) (string, error) {
+	names, err := v.names("")
 	if err != nil {
 		return "", err
 	}
 	names = slices.DeleteFunc(names, func(name string) bool {
-		return prefix == "" || !strings.HasPrefix(name, mark+strings.ToLower(prefix))
+		return prefix == "" || !slices.ContainsFunc(marks, func(mark string) bool { return strings.HasPrefix(name, mark+strings.ToLower(prefix)) })
 	})
 	switch len(names) {
 	case 0:

@@ -57,18 +57,26 @@ func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]string, 0, len(all))
+	others, more, err := w.Foreign(c.Context)
+	if err != nil {
+		return err
+	}
+	lines := make([]string, 0, len(all)+len(others))
 	for _, e := range all {
 		lines = append(lines, line(e)+note(p, e))
 	}
-	if len(all) == 0 {
+	for _, f := range others {
+		lines = append(lines, otherLine(f))
+	}
+	if len(lines) == 0 {
 		lines = append(lines, "The wallet is empty. An issuer gives you an offer; collect it with: behalf-wallet receive OFFER_URI")
 	}
-	files, end := p.spoilt(bad)
+	files, end := p.spoilt(append(bad, more...))
 	out := struct {
-		Credentials []*wallet.Entry `json:"credentials"`
-		Damaged     []damaged       `json:"damaged,omitempty"`
-	}{all, files}
+		Credentials []*wallet.Entry   `json:"credentials"`
+		Others      []*wallet.Foreign `json:"others,omitempty"`
+		Damaged     []damaged         `json:"damaged,omitempty"`
+	}{all, withoutRaw(others), files}
 	if err := p.Say(c, out, lines...); err != nil {
 		return err
 	}
@@ -134,9 +142,12 @@ func (p *program) showCommand() *cli.Command {
 				return err
 			}
 			return p.wallet(c, wire.Wallet, func(w *wallet.Wallet) error {
-				e, err := w.Find(c.Context, id)
+				e, f, err := w.FindAny(c.Context, id)
 				if err != nil {
 					return err
+				}
+				if f != nil {
+					return p.showOther(c, f)
 				}
 				out := struct {
 					*wallet.Entry
@@ -216,15 +227,20 @@ func (p *program) removeCommand() *cli.Command {
 }
 
 func (p *program) remove(c *cli.Context, w *wallet.Wallet, id string) error {
-	e, err := w.Find(c.Context, id)
+	e, f, err := w.FindAny(c.Context, id)
 	switch {
 	case err == nil:
+		var text string
+		if f != nil {
+			id, text = f.ID, otherLine(f)
+		} else {
+			id, text = e.ID, line(e)
+		}
 		if p.person.there() && !c.Bool("yes") {
-			if err := p.Show(line(e)); err != nil {
+			if err := p.Show(text); err != nil {
 				return err
 			}
 		}
-		id = e.ID
 	case reason.Of(err) != reason.StoreTampered: // what is damaged can be removed
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"behalf-wallet": main})
+	testscript.Main(m, map[string]func(){"behalf-wallet": main, importer: fakeImporter})
 }
 
 // TestScripts runs the binary against a real registry, issuer and gateway.

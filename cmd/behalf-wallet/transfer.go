@@ -59,12 +59,20 @@ func (p *program) export(c *cli.Context, path string) error {
 
 func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
-		Name: "import", Usage: "make a wallet out of a backup, in a folder without one", ArgsUsage: "FILE",
-		Description: "The new wallet has the passphrase of the backup, unless that is in $BEHALF_WALLET_BACKUP_PASSPHRASE.",
+		Name: "import", Usage: "make a wallet out of a backup, in a folder without one; or keep what another wallet held", ArgsUsage: "FILE",
+		Description: "The new wallet has the passphrase of the backup, unless that is in $BEHALF_WALLET_BACKUP_PASSPHRASE. " +
+			"With --aries, FILE is of another wallet, and this wallet has to be there.",
+		Flags: ariesFlags(),
 		Action: func(c *cli.Context) error {
 			path, err := command.OneArgument(c, "FILE")
 			if err != nil {
 				return err
+			}
+			switch {
+			case c.Bool("aries"):
+				return p.importAries(c, path)
+			case c.IsSet("context"):
+				return command.Usage("--context goes with --aries")
 			}
 			file, err := readFile(path, wallet.MaxBackup)
 			if err != nil {
