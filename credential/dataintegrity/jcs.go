@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 
@@ -17,27 +18,39 @@ import (
 
 // AppendCanonical appends checked, a JSON value that passed strictjson.Check as it is or as part
 // of a greater one, in the form of RFC 8785. It gives what strictjson.Canonical gives, and works
-// in one pass without reading the result again. A number whose canonical form Check refuses
-// is refused with the code of that; what did not pass Check is json.syntax or garbage.
+// in one pass without reading the result again: what is canonical as it stands is copied in long
+// runs. A number whose canonical form Check refuses is refused with the code of that; what did not
+// pass Check is json.syntax or garbage.
 func AppendCanonical(dst []byte, checked strictjson.Value) ([]byte, error) {
 	var room [roomForSpans]span
 	c := canonicaliser{in: checked, out: dst, members: room[:0]}
 	if err := c.value(0); err != nil {
 		return nil, err
 	}
+	c.flush()
 	return c.out, nil
 }
 
 // roomForSpans is how many members stand in objects that are open at one time, usually at most.
 const roomForSpans = 48
 
+// canonicaliser walks one JSON text. What was passed and is not yet in out is in[from:at].
 type canonicaliser struct {
-	in      []byte
-	at      int
-	out     []byte
-	members []span // of the objects that are open, innermost last
-	spare   []byte
+	in       []byte
+	from, at int
+	out      []byte
+	members  []span // of the objects that are open, innermost last
+	spare    []byte
 }
+
+// flush brings out up to date.
+func (c *canonicaliser) flush() {
+	c.out = append(c.out, c.in[c.from:c.at]...)
+	c.from = c.at
+}
+
+// place returns where in out stands what comes next.
+func (c *canonicaliser) place() int { return len(c.out) + c.at - c.from }
 
 // span is one member in the output, its name unescaped.
 type span struct {
@@ -69,7 +82,7 @@ func (c *canonicaliser) value(depth int) error {
 	if depth > strictjson.MaxDepth {
 		return unchecked()
 	}
-	switch first := c.peek(); first {
+	switch c.peek() {
 	case '{':
 		return c.object(depth)
 	case '[':
@@ -77,60 +90,71 @@ func (c *canonicaliser) value(depth int) error {
 	case '"':
 		_, err := c.text()
 		return err
-	default:
-		return c.scalar()
 	}
+	return c.scalar()
 }
 
 // peek passes white space and returns the byte behind it, 0 at the end.
 func (c *canonicaliser) peek() byte {
-	for c.at < len(c.in) {
-		b := c.in[c.at]
-		if b > ' ' {
-			return b
-		}
+	if c.at < len(c.in) && c.in[c.at] > ' ' {
+		return c.in[c.at]
+	}
+	return c.behindSpace()
+}
+
+func (c *canonicaliser) behindSpace() byte {
+	c.flush()
+	for c.at < len(c.in) && c.in[c.at] <= ' ' {
 		c.at++
 	}
-	return 0
+	c.from = c.at
+	if c.at == len(c.in) {
+		return 0
+	}
+	return c.in[c.at]
+}
+
+// more passes what stands behind a member or an item, and reports whether another follows.
+func (c *canonicaliser) more(closing byte) (bool, error) {
+	switch c.peek() {
+	case ',':
+		c.at++
+		return true, nil
+	case closing:
+		c.at++
+		return false, nil
+	}
+	return false, unchecked()
 }
 
 func (c *canonicaliser) array(depth int) error {
 	c.at++
-	c.out = append(c.out, '[')
 	if c.peek() == ']' {
 		c.at++
-		c.out = append(c.out, ']')
 		return nil
 	}
-	for {
-		if err := c.value(depth + 1); err != nil {
+	for more := true; more; {
+		err := c.value(depth + 1)
+		if err == nil {
+			more, err = c.more(']')
+		}
+		if err != nil {
 			return err
 		}
-		switch c.peek() {
-		case ',':
-			c.at++
-			c.out = append(c.out, ',')
-		case ']':
-			c.at++
-			c.out = append(c.out, ']')
-			return nil
-		default:
-			return unchecked()
-		}
 	}
+	return nil
 }
 
 func (c *canonicaliser) object(depth int) error {
 	base, sorted := len(c.members), true
 	c.at++
-	c.out = append(c.out, '{')
 	if c.peek() == '}' {
 		c.at++
-		c.out = append(c.out, '}')
 		return nil
 	}
 	for more := true; more; {
-		start := len(c.out)
+		c.peek()
+		start := c.place()
 		name, err := c.name()
 		if err != nil {
 			return err
@@ -138,11 +162,11 @@ func (c *canonicaliser) object(depth int) error {
 		if err := c.value(depth + 1); err != nil {
 			return err
 		}
-		c.members = append(c.members, span{name, headOf(name), start, len(c.out)})
+		c.members = append(c.members, span{name, headOf(name), start, c.place()})
 		if n := len(c.members); n-1 > base && c.members[n-2].compare(&c.members[n-1]) > 0 {
 			sorted = false
 		}
-		if more, err = c.more(); err != nil {
+		if more, err = c.more('}'); err != nil {
 			return err
 		}
 	}
@@ -150,7 +174,6 @@ func (c *canonicaliser) object(depth int) error {
 		c.sort(c.members[base:])
 	}
 	c.members = c.members[:base]
-	c.out = append(c.out, '}')
 	return nil
 }
 
@@ -166,27 +189,14 @@ func (c *canonicaliser) name() ([]byte, error) {
 		return nil, unchecked()
 	}
 	c.at++
-	c.out = append(c.out, ':')
 	return name, nil
 }
 
-// more passes what stands behind a member, and reports whether another follows.
-func (c *canonicaliser) more() (bool, error) {
-	switch c.peek() {
-	case ',':
-		c.at++
-		c.out = append(c.out, ',')
-		return true, nil
-	case '}':
-		c.at++
-		return false, nil
-	}
-	return false, unchecked()
-}
-
-// sort puts the members, which are the end of the output, into the order of their names.
+// sort puts the members, behind which there is nothing but the closing bracket, into the order of
+// their names.
 func (c *canonicaliser) sort(members []span) {
-	first := members[0].start
+	c.flush()
+	first, end := members[0].start, len(c.out)-1
 	if len(members) > smallObject {
 		slices.SortFunc(members, func(a, b span) int { return a.compare(&b) })
 	} else {
@@ -195,7 +205,7 @@ func (c *canonicaliser) sort(members []span) {
 	if c.spare == nil {
 		c.spare = make([]byte, 0, len(c.in))
 	}
-	c.spare = append(c.spare[:0], c.out[first:]...)
+	c.spare = append(c.spare[:0], c.out[first:end]...)
 	c.out = c.out[:first]
 	for i, m := range members {
 		if i > 0 {
@@ -203,6 +213,7 @@ func (c *canonicaliser) sort(members []span) {
 		}
 		c.out = append(c.out, c.spare[m.start-first:m.end-first]...)
 	}
+	c.out = append(c.out, '}')
 }
 
 // smallObject is up to how many members an object is sorted by hand.
@@ -216,20 +227,38 @@ func insertionSort(members []span) {
 	}
 }
 
-// text appends the string at the place and returns it unescaped. One without escapes is
+// text passes the string at the place and returns it unescaped. One without escapes is
 // canonical as it stands.
 func (c *canonicaliser) text() ([]byte, error) {
-	rest := c.in[c.at+1:]
-	end := bytes.IndexByte(rest, '"')
-	if end < 0 {
+	start := c.at + 1
+	end := special(c.in, start)
+	if end == len(c.in) {
 		return nil, unchecked()
 	}
-	if bytes.IndexByte(rest[:end], '\\') < 0 {
-		c.out = append(c.out, c.in[c.at:c.at+end+2]...)
-		c.at += end + 2
-		return rest[:end], nil
+	if c.in[end] != '"' {
+		return c.escaped()
 	}
-	return c.escaped()
+	c.at = end + 1
+	return c.in[start:end], nil
+}
+
+// special returns the place of the first quote or backslash from i on, else len(text). It looks at
+// eight bytes at once.
+func special(text []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		if found := ((quote-ones)&^quote | (slash-ones)&^slash) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] == '"' || text[i] == '\\' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 func (c *canonicaliser) escaped() ([]byte, error) {
@@ -247,34 +276,40 @@ func (c *canonicaliser) escaped() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.flush()
 	if c.out, err = jsontext.AppendQuote(c.out, text); err != nil {
 		return nil, reason.Wrap(reason.JSONInvalidUTF8, "", err)
 	}
-	c.at = end + 1
+	c.at, c.from = end+1, end+1
 	return text, nil
 }
 
-// scalar appends a literal or a number. An integer is canonical as it stands.
+// scalar passes a literal or a number. An integer is canonical as it stands.
 func (c *canonicaliser) scalar() error {
 	start, plain := c.at, true
-	for ; c.at < len(c.in) && bytes.IndexByte([]byte(" \t\r\n,]}"), c.in[c.at]) < 0; c.at++ {
-		switch b := c.in[c.at]; {
+	end := start
+	for ; end < len(c.in) && !ends(c.in[end]); end++ {
+		switch b := c.in[end]; {
 		case b == '.', b == 'E', b == 'e' && isNumber(c.in[start]):
 			plain = false
 		}
 	}
-	text := c.in[start:c.at]
-	if len(text) == 0 {
+	switch {
+	case end == start:
 		return unchecked()
-	}
-	if plain {
-		c.out = append(c.out, text...)
+	case plain:
+		c.at = end
 		return nil
 	}
-	number, err := strictjson.Canonical(text)
+	c.flush()
+	number, err := strictjson.Canonical(c.in[start:end])
 	c.out = append(c.out, number...)
+	c.at, c.from = end, end
 	return err
 }
+
+// ends reports whether b stands behind a literal or a number.
+func ends(b byte) bool { return b <= ' ' || b == ',' || b == ']' || b == '}' }
 
 func isNumber(first byte) bool { return first == '-' || '0' <= first && first <= '9' }
 

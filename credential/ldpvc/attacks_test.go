@@ -41,6 +41,16 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// TestAttacksOnJCS is those rows whose codes do not hang on RDF, for a suite that reads none.
+func TestAttacksOnJCS(t *testing.T) {
+	for id, attack := range map[string]func(*testing.T, *forge){
+		"DI-02": contextSwap, "DI-07": proofAbsent, "DI-11": proofValues, "DI-12": proofTime, "DI-13": challengeAndDomain,
+		"DI-14": proofSet, "DI-15": proofChain, "DI-16": wrapping, "DI-22": proofExtras,
+	} {
+		t.Run(id, func(t *testing.T) { attack(t, newForge(t, dataintegrity.EdDSAJCS, key.EdDSA)) })
+	}
+}
+
 // both expects cred to be refused as code, alone and in a presentation.
 func (g *forge) both(t *testing.T, what string, cred []byte, code reason.Code) {
 	t.Helper()

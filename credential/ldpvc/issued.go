@@ -85,7 +85,7 @@ func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) 
 	}
 	s, err := f.secured(dataintegrity.Suites{f.suite}, raw, members)
 	if err != nil {
-		return nil, err
+		return nil, foreign(raw, members, err)
 	}
 	i := &issued{secured: s}
 	i.c, i.late = wire.ReadMembersVC(raw, s.Members())
@@ -93,6 +93,18 @@ func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) 
 		return nil, i.late
 	}
 	return i, nil
+}
+
+// foreign says of a credential whose @context is not that of its proof what is wrong with that
+// context, if anything is; else, and of all other credentials, it says err.
+func foreign(raw []byte, members []strictjson.Member, err error) error {
+	if reason.Of(err) != reason.CredentialSignatureInvalid {
+		return err
+	}
+	if _, refusal := wire.ReadMembersVC(raw, members, "proof"); refusal != nil && !proof.Decides(refusal) {
+		return refusal
+	}
+	return err
 }
 
 // secured reads the proofs of raw, of which members are.

@@ -87,7 +87,17 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 		suite = f.selective.WithMandatory(limiting(c))
 	}
 	o := dataintegrity.Options{Created: f.now().Truncate(time.Second), Purpose: did.AssertionMethod}
-	return dataintegrity.Sign(ctx, document, suite, o, by)
+	return f.sign(ctx, document, suite, o, by)
+}
+
+// sign returns document with a proof, and with JCS in canonical form, which those who check it then
+// need not sort.
+func (f *Format) sign(ctx context.Context, document []byte, s dataintegrity.Cryptosuite, o dataintegrity.Options, by did.Signer) ([]byte, error) {
+	signed, err := dataintegrity.Sign(ctx, document, s, o, by)
+	if err != nil || !f.canonical {
+		return signed, err
+	}
+	return dataintegrity.AppendCanonical(make([]byte, 0, len(signed)), signed)
 }
 
 // Open implements credential.Format. What is read is what the proofs are made over; every proof

@@ -82,7 +82,7 @@ func (f *Format) Present(ctx context.Context, s credential.Selection, b credenti
 				Created: b.At.Truncate(time.Second), Purpose: did.Authentication,
 				Challenge: b.Nonce, Domain: []string{b.Audience},
 			}
-			return dataintegrity.Sign(ctx, appendPresentation(raw, m.c.Delegate.ID), suite, o, by)
+			return f.sign(ctx, appendPresentation(raw, m.c.Delegate.ID), suite, o, by)
 		}
 	}
 	return nil, reason.New(reason.DISuite, "there is no suite for the holder's key")
