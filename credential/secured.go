@@ -3,6 +3,7 @@
 package credential
 
 import (
+	"context"
 	"strings"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -34,4 +35,24 @@ func ReadSecured(v strictjson.Value) (string, error) {
 		return "", reason.New(reason.JOSESerializationForbidden, "a JSON object inside a string")
 	}
 	return secured, err
+}
+
+// Discloser is the ability of a Format that issues credentials in another form than they are shown in.
+type Discloser interface {
+	// Whole returns raw, as it was issued, in the form in which Open takes it, with all of it disclosed.
+	Whole(raw []byte) ([]byte, error)
+}
+
+// OpenIssued is Open for the issuer and the holder of raw, who have it as it was issued.
+func OpenIssued(ctx context.Context, f Format, raw []byte, keys Keys) (Verified, error) {
+	v, err := Open(ctx, f, raw, keys)
+	d, ok := f.(Discloser)
+	if !ok || reason.Of(err) != reason.DIBaseProof {
+		return v, err
+	}
+	whole, err := d.Whole(raw)
+	if err != nil {
+		return Verified{}, err
+	}
+	return Open(ctx, f, whole, keys)
 }

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -550,7 +549,7 @@ func (w *world) above(s session, format string, raw []byte) string {
 func (w *world) selection(s session, format string, raw []byte, query string) credential.Selection {
 	w.Helper()
 	f := w.formats.Named(format)
-	v, err := credential.Open(context.Background(), f, raw, credential.Keys{Resolver: w.docs, At: w.clock.now()})
+	v, err := credential.OpenIssued(context.Background(), f, raw, credential.Keys{Resolver: w.docs, At: w.clock.now()})
 	must(w, err)
 	id := vp.FormatID(format)
 	show, ok, err := s.request.Query.Find(query).Match(vp.Candidate(v.Credential(), id, true))
@@ -566,17 +565,21 @@ func (w *world) binding(s session) credential.Binding {
 }
 
 func queryOf(format string) string {
-	if format == sd {
-		return "delegation"
+	return "delegation" + suffixOf(format)
+}
+
+func suffixOf(format string) string {
+	switch vp.FormatID(format) {
+	case vp.FormatVCJWT:
+		return "_jwt"
+	case vp.FormatLDP:
+		return "_ldp"
 	}
-	return "delegation_jwt"
+	return ""
 }
 
 func parentsOf(format string) string {
-	if format == sd {
-		return "parents"
-	}
-	return "parents_jwt"
+	return "parents" + suffixOf(format)
 }
 
 // result is what became of an answer, as wallet, service and operator see it.
@@ -592,9 +595,9 @@ type result struct {
 // post answers s with token, over HTTP.
 func (w *world) post(s session, token map[string][]string) result {
 	w.Helper()
-	raw, err := json.Marshal(token)
+	form, err := vp.Response{State: s.request.State, Token: token}.Form()
 	must(w, err)
-	return w.postForm(s, url.Values{"state": {s.request.State}, "vp_token": {string(raw)}}.Encode())
+	return w.postForm(s, form.Encode())
 }
 
 func (w *world) postForm(s session, form string) result {

@@ -111,7 +111,7 @@ func (w *Wallet) open(ctx context.Context, raw []byte, keys credential.Keys) (cr
 	if f == nil {
 		return credential.Verified{}, reason.New(reason.CredentialUnexpected, "the credential is of no format that this wallet knows")
 	}
-	v, err := credential.Open(ctx, f, raw, keys)
+	v, err := credential.OpenIssued(ctx, f, raw, keys)
 	if refusal, ok := errors.AsType[*reason.Error](err); ok {
 		return v, reason.Wrap(refusal.Code, "a credential does not verify", err)
 	}

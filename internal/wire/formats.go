@@ -59,7 +59,7 @@ func formatOf(name string, holders did.Resolver, d Deps) (credential.Format, err
 	case vcjwt.Name:
 		return vcjwt.New(vcjwt.Config{})
 	}
-	return ldpvc.New(ldpvc.Config{Suite: name, Now: d.Now, CacheBytes: cacheDI})
+	return ldpvc.New(ldpvc.Config{Suite: name, Now: d.Now, Random: d.Random, CacheBytes: cacheDI})
 }
 
 // signable refuses formats that cannot be signed with keys for alg.
