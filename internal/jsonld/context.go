@@ -65,7 +65,10 @@ func (s *session) object(c *active, v *value, m mode) (*active, error) {
 	if err := s.spend(len(c.terms) + len(v.members)); err != nil {
 		return nil, err
 	}
-	d := definer{session: s, mode: m, active: c.fork(), local: v, done: map[string]bool{}}
+	d := definer{session: s, mode: m, active: c.fork(), local: make(map[string]*value, len(v.members)), done: map[string]bool{}}
+	for i := range v.members {
+		d.local[v.members[i].name] = &v.members[i].value
+	}
 	d.active.embedded = m.embedded
 	for i := range v.members {
 		if err := d.setting(v.members[i].name, &v.members[i].value); err != nil {
@@ -92,9 +95,9 @@ type definer struct {
 	session *session
 	mode    mode
 	active  *active
-	local   *value
-	done    map[string]bool // false: begun
-	protect bool            // @protected for all terms
+	local   map[string]*value // the members of the local context
+	done    map[string]bool   // false: begun
+	protect bool              // @protected for all terms
 }
 
 // isSetting reports whether a member of a context is not a term.
@@ -190,7 +193,7 @@ func (d *definer) iri(s string) (string, error) {
 
 // before defines the term that name is, if it is one of this context.
 func (d *definer) before(name string) error {
-	if done, begun := d.done[name]; begun && done || isSetting(name) || d.local.member(name) == nil {
+	if done, begun := d.done[name]; begun && done || isSetting(name) || d.local[name] == nil {
 		return nil
 	}
 	return d.term(name)

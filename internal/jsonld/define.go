@@ -13,7 +13,7 @@ func (d *definer) term(name string) error {
 		return nil
 	}
 	d.done[name] = false
-	v := d.local.member(name)
+	v := d.local[name]
 	switch {
 	case name == "":
 		return invalid("an empty term")

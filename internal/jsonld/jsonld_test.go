@@ -317,6 +317,9 @@ func TestContextsOfDocuments(t *testing.T) {
 		{`[` + v2 + `,{"@id":"urn:t"}]`, inline, invalid},
 		{`[` + v2 + `,{"":"urn:t"}]`, inline, invalid},
 		{`[` + v2 + `,` + v2 + `]`, "", ""},
+		{`[{"@protected":true,"a":{"@id":"urn:a","@context":{"b":"urn:b","c":"urn:c"}}},{"a":{"@context":{"c":"urn:c","b":"urn:b"},"@id":"urn:a"}},` + v2 + `]`, inline, ""},
+		{`[{"@protected":true,"a":{"@id":"urn:a","@context":{"b":"urn:b","c":"urn:c"}}},{"a":{"@context":{"c":"urn:c","b":"urn:d"},"@id":"urn:a"}},` + v2 + `]`, inline, invalid},
+		{`[{"@protected":true,"a":{"@id":"urn:a","@context":{"b":"urn:b","c":"urn:c"}}},{"a":{"@context":{"c":"urn:c","d":"urn:b"},"@id":"urn:a"}},` + v2 + `]`, inline, invalid},
 		{v2, "", ""},
 	} {
 		doc := `{"@context":` + c.context + `,"type":"VerifiableCredential"}`

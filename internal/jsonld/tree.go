@@ -69,13 +69,19 @@ func (v *value) equal(w *value) bool {
 			return false
 		}
 	}
+	if len(v.members) == 0 {
+		return v.kind >= array || v.text == w.text
+	}
+	others := make(map[string]*value, len(w.members))
+	for i := range w.members {
+		others[w.members[i].name] = &w.members[i].value
+	}
 	for i := range v.members {
-		m := &v.members[i]
-		if other := w.member(m.name); other == nil || !m.value.equal(other) {
+		if !v.members[i].value.equal(others[v.members[i].name]) {
 			return false
 		}
 	}
-	return v.kind >= array || v.text == w.text
+	return true
 }
 
 // parse reads doc, which strictjson.Check takes first: so parsing itself looks for nothing that is
