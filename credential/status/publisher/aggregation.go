@@ -43,9 +43,8 @@ func (p *Publisher) Aggregation(ctx context.Context) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{
-		Body: body, MediaType: tokenlist.MediaTypeAggregation, ETag: tagOf(body), Issued: now, MaxAge: min(p.cfg.Renew, p.cfg.TTL/20), checked: now,
-	}
+	d := &Document{Body: body, MediaType: tokenlist.MediaTypeAggregation, Issued: now, MaxAge: min(p.cfg.Renew, p.cfg.TTL/20), checked: now}
+	d.tag()
 	p.all.Store(d)
 	return d, nil
 }

@@ -267,6 +267,7 @@ func attackNotStored(t *testing.T) {
 // attackFlood: requests for 100,000 lists that do not exist take no memory, and serving one that
 // does allocates nothing.
 func attackFlood(t *testing.T) {
+	t.Run("over HTTP", attackRequests)
 	w := newWorld(t)
 	ref := w.allocate()
 	w.token(ref.List)
@@ -297,6 +298,7 @@ func attackFlood(t *testing.T) {
 }
 
 func attackCaches(t *testing.T) {
+	t.Run("over HTTP", attackHeaders)
 	w := newWorld(t)
 	ref := w.allocate()
 	first, l := w.token(ref.List)

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -31,9 +32,10 @@ type Document struct {
 	generation uint64      // of the Book before it was read
 	checked    time.Time   // when the state was last seen to be this
 	by         did.Signer
-	url        string        // of the list
-	ttl        time.Duration // of the list
-	past       []version     // oldest first
+	url        string              // of the list
+	ttl        time.Duration       // of the list
+	past       []version           // oldest first
+	header     map[string][]string // of every answer about it, in canonical form
 	deltas     *deltas
 }
 
@@ -138,7 +140,7 @@ func (p *Publisher) renew(ctx context.Context, n name, old *Document, by did.Sig
 	if err := p.sign(ctx, n, d); err != nil {
 		return nil, err
 	}
-	d.ETag = tagOf(d.Body)
+	d.tag()
 	d.past = old.history(d)
 	return d, nil
 }
@@ -159,10 +161,17 @@ func (p *Publisher) unchanged(ctx context.Context, n name, old *Document, now ti
 	return &same, nil
 }
 
-// tagOf returns the strong ETag of body.
-func tagOf(body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+// tag gives d its ETag and the header of its answers, which are made once so that an answer that
+// nothing has changed allocates nothing.
+func (d *Document) tag() {
+	sum := sha256.Sum256(d.Body)
+	d.ETag = `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+	d.header = map[string][]string{
+		"Etag":                        {d.ETag},
+		"Cache-Control":               {"public, max-age=" + strconv.FormatInt(int64(d.MaxAge/time.Second), 10) + ", must-revalidate"},
+		"Access-Control-Allow-Origin": {"*"},
+		"Vary":                        {"Accept"},
+	}
 }
 
 // errAhead says that so many lists were signed within seconds that their dates have run ahead of the clock.

@@ -47,15 +47,24 @@ func ParseListID(s string) (ListID, error) {
 	e, errE := strconv.ParseUint(epoch, 10, 32)
 	n, errN := strconv.ParseUint(serial, 10, 32)
 	id := ListID{uint32(e), uint32(n)}
-	if errE != nil || errN != nil || id.String() != s || id.Epoch == 0 || id.Serial == 0 {
+	if errE != nil || errN != nil || !id.is(s) || id.Epoch == 0 || id.Serial == 0 {
 		return ListID{}, reason.New(reason.ObjectUnknown, "no such status list")
 	}
 	return id, nil
 }
 
 // String returns the id as addresses hold it, such as "1-7".
-func (id ListID) String() string {
-	return strconv.FormatUint(uint64(id.Epoch), 10) + "-" + strconv.FormatUint(uint64(id.Serial), 10)
+func (id ListID) String() string { return string(id.append(nil)) }
+
+func (id ListID) append(dst []byte) []byte {
+	dst = append(strconv.AppendUint(dst, uint64(id.Epoch), 10), '-')
+	return strconv.AppendUint(dst, uint64(id.Serial), 10)
+}
+
+// is reports whether String is s.
+func (id ListID) is(s string) bool {
+	var room [21]byte
+	return string(id.append(room[:0])) == s
 }
 
 // MarshalText writes String.

@@ -56,7 +56,7 @@ func (d *Document) history(now *Document) []version {
 // deltas is never sent one, and one that does need not get one: so it is no promise. A delta that is not
 // much smaller than the list is not made.
 func (d *Document) Since(ctx context.Context, accept, ifNoneMatch string) (*Document, error) {
-	if len(ifNoneMatch) > maxTags || !strings.Contains(accept, delta.MediaType) || strings.Contains(ifNoneMatch, d.ETag) {
+	if len(ifNoneMatch) > maxTags || len(d.past) == 0 || d.named(ifNoneMatch) || !accepts(accept, delta.MediaType) {
 		return d, nil
 	}
 	at := slices.IndexFunc(d.past, func(v version) bool { return strings.Contains(ifNoneMatch, v.tag) })
@@ -80,6 +80,30 @@ func (d *Document) Since(ctx context.Context, accept, ifNoneMatch string) (*Docu
 	}
 	d.deltas.made[d.past[at].tag] = made
 	return made, nil
+}
+
+// named reports whether an If-None-Match names d or anything at all. Our tags are part of no other.
+func (d *Document) named(ifNoneMatch string) bool {
+	return ifNoneMatch != "" && len(ifNoneMatch) <= maxTags && (ifNoneMatch == "*" || strings.Contains(ifNoneMatch, d.ETag))
+}
+
+// maxAccepted is the number of media types of an Accept that are looked at.
+const maxAccepted = 16
+
+// accepts reports whether an Accept names mediaType itself, whatever weight it gives it.
+func accepts(header, mediaType string) bool {
+	for range maxAccepted {
+		item, rest, more := strings.Cut(header, ",")
+		name, _, _ := strings.Cut(item, ";")
+		if strings.EqualFold(strings.TrimSpace(name), mediaType) {
+			return true
+		}
+		if !more {
+			return false
+		}
+		header = rest
+	}
+	return false
 }
 
 // since signs the delta that leads over all of past to d.
@@ -135,7 +159,9 @@ func (d *Document) Compact(ctx context.Context) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{Body: body, MediaType: delta.MediaType, ETag: tagOf(body), Issued: d.Issued, MaxAge: d.MaxAge}, nil
+	compact := &Document{Body: body, MediaType: delta.MediaType, Issued: d.Issued, MaxAge: d.MaxAge}
+	compact.tag()
+	return compact, nil
 }
 
 // AsksForPast reports whether the query of a request asks for a list as it was at another time
