@@ -171,12 +171,12 @@ func (d *disclosure) prove(random []*scalar) ([]byte, error) {
 // shownLabels returns the label map for a verifier, who knows the canonical labels of what is
 // shown alone (VC-DI-BBS 1.0 §3.3.3).
 func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int]int, error) {
-	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
+	canonical, err := canonicalLabels(quads)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int]int, len(canonical.Labels))
-	for label, c14n := range canonical.Labels {
+	out := make(map[int]int, len(canonical))
+	for label, c14n := range canonical {
 		n, ok := canonicalNumber(c14n)
 		to, err := strconv.Atoi(strings.TrimPrefix(labels[label], "b"))
 		if err != nil || !ok {

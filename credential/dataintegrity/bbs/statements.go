@@ -26,7 +26,6 @@ type document struct {
 	marker  string
 	labels  map[string]string // label of a blank node, as marks gives it -> label in lines
 	lines   []string          // canonical N-Quads, sorted
-	index   map[string]int    // line -> its index
 }
 
 // labeler returns, for each label of canonical (label -> "c14nN"), the label in the statements.
@@ -49,17 +48,26 @@ func newDocument(root *value, count int, p jsonld.Profile, token string, label l
 	if err != nil {
 		return nil, err
 	}
-	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
+	canonical, err := canonicalLabels(quads)
 	if err != nil {
 		return nil, err
 	}
-	d.labels = label(canonical.Labels)
+	d.labels = label(canonical)
 	d.lines = relabel(quads, d.labels)
-	d.index = make(map[string]int, len(d.lines))
-	for i, line := range d.lines {
-		d.index[line] = i
-	}
 	return d, nil
+}
+
+// canonicalLabels returns the canonical label of each blank node in quads. It depends on no
+// statement but those with blank nodes (RDFC-1.0 §4.4.3), so that the others are left out.
+func canonicalLabels(quads []rdfc.Quad) (map[string]string, error) {
+	blank := make([]rdfc.Quad, 0, len(quads))
+	for _, q := range quads {
+		if q.S.Kind == rdfc.Blank || q.O.Kind == rdfc.Blank || q.G.Kind == rdfc.Blank {
+			blank = append(blank, q)
+		}
+	}
+	canonical, err := rdfc.Canonicalize(blank, rdfc.SHA256)
+	return canonical.Labels, err
 }
 
 // group returns the indexes of the statements that pointers select, ascending. Without pointers
@@ -85,7 +93,7 @@ func (d *document) find(quads []rdfc.Quad, missing reason.Code) ([]int, error) {
 	lines := relabel(quads, d.labels)
 	out := make([]int, 0, len(lines))
 	for _, line := range lines {
-		i, ok := d.index[line]
+		i, ok := slices.BinarySearch(d.lines, line)
 		if !ok {
 			return nil, reason.New(missing, "a JSON pointer leads into the midst of a statement")
 		}
@@ -112,18 +120,13 @@ func (d *document) quads(sel selection) ([]rdfc.Quad, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]rdfc.Quad, len(quads))
-	for i, q := range quads {
-		ok := true
-		for _, t := range []*rdfc.Term{&q.S, &q.O, &q.G} {
-			ok = d.term(t) && ok
-		}
-		if !ok {
+	for i := range quads {
+		q := &quads[i]
+		if !d.term(&q.S) || !d.term(&q.O) || !d.term(&q.G) {
 			return nil, reason.New(reason.CredentialSchemaInvalid, "a list, a map or a blank node of its own cannot be disclosed in part")
 		}
-		out[i] = q
 	}
-	return out, nil
+	return quads, nil
 }
 
 // term takes a name that was written into the document out of t, and reports whether it stood

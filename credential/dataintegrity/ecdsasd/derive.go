@@ -107,12 +107,12 @@ func keep(signatures [][]byte, mandatory, shown []int) (kept [][]byte, indexes [
 // shownLabels returns the label map for a verifier, who knows the canonical labels of what is
 // shown alone (VC-DI-ECDSA 1.0 §3.5.4).
 func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int][]byte, error) {
-	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
+	canonical, err := canonicalLabels(quads)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int][]byte, len(canonical.Labels))
-	for label, c14n := range canonical.Labels {
+	out := make(map[int][]byte, len(canonical))
+	for label, c14n := range canonical {
 		n, ok := canonicalNumber(c14n)
 		mac, err := labelMAC(labels[label])
 		if err != nil || !ok {

@@ -169,11 +169,11 @@ func (d derivedProof) shown(doc []byte, p jsonld.Profile) (lines []string, manda
 	if err != nil {
 		return nil, nil, err
 	}
-	canonical, err := rdfc.Canonicalize(quads, rdfc.SHA256)
+	canonical, err := canonicalLabels(quads)
 	if err != nil {
 		return nil, nil, err
 	}
-	labels, ok := d.expand(canonical.Labels)
+	labels, ok := d.expand(canonical)
 	if !ok {
 		return nil, nil, reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
 	}
