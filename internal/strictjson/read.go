@@ -3,7 +3,9 @@
 package strictjson
 
 import (
+	"encoding/binary"
 	"iter"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/behalf-id/behalf/reason"
@@ -16,8 +18,8 @@ type Member struct {
 }
 
 // Members goes through the members of the object data, in order, without reflection. data must
-// have passed Check as it is or as part of a greater value: Members itself looks at syntax
-// alone. Anything but an object is json.type, malformed data json.syntax; an error comes last
+// have passed Check as it is or as part of a greater value: Members itself looks at the syntax of
+// this one level alone. Anything but an object is json.type, malformed data json.syntax; an error comes last
 // and once, with the zero Member.
 func Members(data []byte) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
@@ -229,38 +231,79 @@ func (s *scanner) member() (Member, error) {
 	return Member{l.raw, v}, nil
 }
 
-// skip passes one value without looking into its names and returns it. It counts brackets
-// instead of calling itself, so that unchecked data costs no stack.
+// skip passes one value and returns it.
 func (s *scanner) skip() (Value, error) {
-	s.space()
+	first := s.peek()
 	start := s.pos
-	for depth := 0; s.pos < len(s.data); {
-		switch c := s.data[s.pos]; c {
-		case '{', '[':
-			depth++
-			s.pos++
-		case '}', ']':
-			depth--
-			s.pos++
-		case ',', ':', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return nil, syntax("not a JSON value")
+	if first == '{' || first == '[' {
+		if !s.brackets() {
+			return nil, syntax("a value has no end")
+		}
+		return Value(s.data[start:s.pos]), nil
+	}
+	if err := s.scalar(first); err != nil {
+		return nil, err
+	}
+	return Value(s.data[start:s.pos]), nil
+}
+
+// brackets passes the array or object at pos without looking at what is in it, which was checked
+// before: it counts brackets outside of strings, and no more. Whoever reads on into a credential
+// passes most bytes once for each object that they are in, and this is the passing.
+func (s *scanner) brackets() bool {
+	depth := 0
+	for i := s.pos; i < len(s.data); i++ {
+		c := s.data[i]
+		if c == '"' {
+			if i = pastString(s.data, i+1); i == len(s.data) {
+				return false
 			}
-			s.pos++
 			continue
-		default:
-			if err := s.scalar(c); err != nil {
-				return nil, err
+		}
+		// Of the two pairs of brackets either differs from the other in one bit.
+		switch c | 0x20 {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				s.pos = i + 1
+				return true
 			}
-		}
-		if depth < 0 {
-			return nil, syntax("a bracket closes nothing")
-		}
-		if depth == 0 {
-			return Value(s.data[start:s.pos]), nil
 		}
 	}
-	return nil, syntax("a value has no end")
+	return false
+}
+
+// pastString returns where in data the string closes whose first byte is at i, else len(data). What
+// stands behind a backslash closes nothing.
+func pastString(data []byte, i int) int {
+	for {
+		for i+8 <= len(data) {
+			mask := closing(binary.LittleEndian.Uint64(data[i:]))
+			if mask != 0 {
+				i += bits.TrailingZeros64(mask) / 8
+				break
+			}
+			i += 8
+		}
+		switch {
+		case i >= len(data):
+			return len(data)
+		case data[i] == '"':
+			return i
+		case data[i] == '\\':
+			i++
+		}
+		i++
+	}
+}
+
+// closing sets top bits, the lowest of them that of the first byte of w that is a quote or a
+// backslash. Higher ones may come from borrows.
+func closing(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^ones*'"', w^ones*'\\'
+	return ((quote - ones) &^ quote | (backslash-ones)&^backslash) & tops
 }
 
 // scalar passes anything but an array and an object.

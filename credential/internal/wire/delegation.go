@@ -3,6 +3,8 @@
 package wire
 
 import (
+	"bytes"
+
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
@@ -117,7 +119,8 @@ func (r *Reader) parent(v strictjson.Value) *credential.Parent {
 func (r *Reader) permissions(v strictjson.Value, s Spelling) []credential.Permission {
 	var list []credential.Permission
 	if s == Camel {
-		list = make([]credential.Permission, 0, count(v, credential.MaxPermissions))
+		// Each closes two objects, itself and its constraint: counting them reads nothing twice.
+		list = make([]credential.Permission, 0, min(bytes.Count(v, []byte("}"))/2, credential.MaxPermissions))
 	}
 	pos := 0
 	r.array(v, "permission", credential.MaxPermissions, func(v strictjson.Value) {
