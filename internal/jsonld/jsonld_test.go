@@ -200,6 +200,7 @@ func TestNothingIsLost(t *testing.T) {
 		{`"name":{"@value":"x","@type":"_:b"}`, relative},
 		{`"name":{"@value":"x","@type":["urn:t"]}`, relative},
 		{`"name":{"@list":["x"],"@index":"y"}`, undefined},
+		{`"name":{"@list":[["x"]]}`, undefined},
 		{`"name":{"@language":"en"}`, undefined},
 		{`"@index":"x"`, undefined},
 		{`"@graph":[{"id":"urn:x"}]`, undefined},

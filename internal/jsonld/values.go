@@ -60,7 +60,8 @@ func (r *reader) listProperty(v *value, at place, to take) error {
 	return to(o)
 }
 
-// listOf is the list of v's items, §8.3. Where the container is @list, an array in it is a list too.
+// listOf is the list of v's items, §8.3. Where the container is @list, an array in it is a list too;
+// elsewhere processors disagree whether it is, so that it is refused.
 func (r *reader) listOf(v *value, at place) (rdfc.Term, error) {
 	t := at.term()
 	nested := t != nil && t.container&inList != 0
@@ -70,7 +71,10 @@ func (r *reader) listOf(v *value, at place) (rdfc.Term, error) {
 		return nil
 	}
 	err := v.each(func(item *value) error {
-		if nested && item.kind == array {
+		if item.kind == array && !nested {
+			return lost("an array in a list")
+		}
+		if item.kind == array {
 			o, err := r.listOf(item, at)
 			items = append(items, o)
 			return err
