@@ -257,7 +257,7 @@ func attackWitnesses(t *testing.T) {
 		"weights":                   `"witness":{"threshold":1,"witnesses":[{"id":"did:key:` + f.multikey(ann) + `","weight":9007199254740991}]}`,
 		"a witness of did:web":      `"witness":{"threshold":1,"witnesses":[{"id":"did:web:h.test"}]}`,
 		"a bare key":                `"witness":{"threshold":1,"witnesses":[{"id":"` + f.multikey(ann) + `"}]}`,
-		"65 witnesses":              rule("1", strangers(t, 65)...),
+		"65 witnesses":              rule("1", append(strangers(t, 64), ann)...),
 	} {
 		g := newForger(t)
 		g.add(g.first(","+w), g.state("h.test", ""))
@@ -332,7 +332,9 @@ func attackHugeLog(t *testing.T) {
 		"10,001 entries":  bytes.Repeat(line, MaxEntries+1),
 		"10,001 lines":    bytes.Repeat([]byte("\n"), MaxEntries+1),
 		"one long line":   append(append(bytes.Clone(f.log), bytes.Repeat([]byte(" "), MaxLine+1)...), line...),
-		"a byte too long": bytes.Repeat([]byte(" "), MaxLog+1),
+		"a byte too long": bytes.Repeat([]byte("                               \n"), MaxLog/32+1)[:MaxLog+1],
+		"long lines":      bytes.Repeat(append(bytes.Repeat([]byte(" "), MaxLine-1), '\n'), 11),
+		"10,001 entries, the last without an end": bytes.Repeat(line, MaxEntries+1)[:len(line)*(MaxEntries+1)-1],
 	} {
 		h := newHost(t)
 		h.put(t, f.id(), log, nil)

@@ -41,7 +41,11 @@ func (c *chain) prefixOf(log []byte) bool {
 
 // bounded refuses a log beyond the bounds, before anything of it is read.
 func bounded(log []byte) error {
-	if len(log) > MaxLog || bytes.Count(log, []byte{'\n'}) > MaxEntries {
+	lines := bytes.Count(log, []byte{'\n'})
+	if !bytes.HasSuffix(log, []byte{'\n'}) {
+		lines++ // the last line needs no end
+	}
+	if len(log) > MaxLog || lines > MaxEntries {
 		return reason.New(reason.LimitDIDLog, "the log is too large")
 	}
 	return nil
@@ -81,7 +85,7 @@ func (c *chain) next() int {
 }
 
 func (c *chain) read(ctx context.Context, line []byte, at int, scid string, s dataintegrity.Cryptosuite, now time.Time) error {
-	if len(line) > MaxLine || len(c.versions) == MaxEntries {
+	if len(line) > MaxLine {
 		return reason.New(reason.LimitDIDLog, "the log is too large")
 	}
 	e, err := readEntry(line)

@@ -61,23 +61,25 @@ func TestEntryRefused(t *testing.T) {
 		first, then string
 		want        reason.Code
 	}{
-		"fine":                          {"", "{}", ""},
-		"another method version":        {"", `{"method":"did:webvh:1.1"}`, reason.DIDMethodUnsupported},
-		"an older method version":       {"", `{"method":"did:webvh:0.5"}`, reason.DIDMethodUnsupported},
-		"the method again":              {"", `{"method":"did:webvh:1.0"}`, ""},
-		"an unknown parameter":          {"", `{"prerotation":true}`, reason.JSONType},
-		"an unknown parameter at first": {`,"cryptosuite":"x"`, "{}", reason.JSONType},
-		"portable as a text":            {`,"portable":"true"`, "{}", reason.JSONType},
-		"ttl below zero":                {`,"ttl":-1`, "{}", reason.JSONType},
-		"ttl":                           {`,"ttl":0`, `{"ttl":2147483648}`, ""},
-		"ttl too long":                  {`,"ttl":2147483649`, `{}`, reason.JSONType},
-		"null as early writers":         {`,"watchers":null,"witness":null,"nextKeyHashes":null,"ttl":null`, "{}", ""},
-		"a key twice":                   {"", `{"updateKeys":["a","a"]}`, reason.WebVHUpdateKey},
-		"no commitment kept":            {`,"nextKeyHashes":["` + hash() + `"]`, "{}", reason.WebVHUpdateKey},
-		"no new commitment":             {`,"nextKeyHashes":["` + hash() + `"]`, `{"updateKeys":["` + f.multikey(other) + `"]}`, reason.WebVHUpdateKey},
-		"a key not committed to":        {`,"nextKeyHashes":["` + hash() + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `"],"nextKeyHashes":[]}`, reason.WebVHUpdateKey},
-		"one key of two committed to":   {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `","` + f.multikey(third) + `"],"nextKeyHashes":[]}`, reason.WebVHUpdateKey},
-		"its own key committed to":      {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `"],"nextKeyHashes":[]}`, ""},
+		"fine":                           {"", "{}", ""},
+		"another method version":         {"", `{"method":"did:webvh:1.1"}`, reason.DIDMethodUnsupported},
+		"an older method version":        {"", `{"method":"did:webvh:0.5"}`, reason.DIDMethodUnsupported},
+		"the method again":               {"", `{"method":"did:webvh:1.0"}`, ""},
+		"an unknown parameter":           {"", `{"prerotation":true}`, reason.JSONType},
+		"an unknown parameter at first":  {`,"cryptosuite":"x"`, "{}", reason.JSONType},
+		"portable as a text":             {`,"portable":"true"`, "{}", reason.JSONType},
+		"ttl below zero":                 {`,"ttl":-1`, "{}", reason.JSONType},
+		"ttl":                            {`,"ttl":0`, `{"ttl":2147483648}`, ""},
+		"ttl too long":                   {`,"ttl":2147483649`, `{}`, reason.JSONType},
+		"null as early writers":          {`,"watchers":null,"witness":null,"nextKeyHashes":null,"ttl":null`, "{}", ""},
+		"a key twice":                    {"", `{"updateKeys":["a","a"]}`, reason.WebVHUpdateKey},
+		"no commitment kept":             {`,"nextKeyHashes":["` + hash() + `"]`, "{}", reason.WebVHUpdateKey},
+		"no new commitment":              {`,"nextKeyHashes":["` + hash() + `"]`, `{"updateKeys":["` + f.multikey(other) + `"]}`, reason.WebVHUpdateKey},
+		"a key not committed to":         {`,"nextKeyHashes":["` + hash() + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `"],"nextKeyHashes":[]}`, reason.WebVHUpdateKey},
+		"one key of two committed to":    {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `","` + f.multikey(third) + `"],"nextKeyHashes":[]}`, reason.WebVHUpdateKey},
+		"its own key, not stated":        {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, "{}", reason.WebVHUpdateKey},
+		"its own key, no new commitment": {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `"]}`, reason.WebVHUpdateKey},
+		"its own key committed to":       {`,"nextKeyHashes":["` + digest([]byte(f.multikey(f.key))) + `"]`, `{"updateKeys":["` + f.multikey(f.key) + `"],"nextKeyHashes":[]}`, ""},
 	} {
 		g := &forger{t: t, key: f.key, at: f.at}
 		g.add(g.first(c.first), g.state("h.test", ""))
@@ -133,6 +135,63 @@ func TestLineRefused(t *testing.T) {
 		g.log = []byte(c.log)
 		g.want(name, nil, c.want)
 	}
+}
+
+// A proof of another kind is refused although its signature is good.
+func TestProofRefused(t *testing.T) {
+	k := generate(t)
+	for name, c := range map[string]struct {
+		old, new string
+		want     reason.Code
+	}{
+		"as it is":             {"", "", ""},
+		"with a nonce":         {`"created"`, `"nonce":"x","created"`, ""},
+		"another type":         {"DataIntegrityProof", "Ed25519Signature2020", reason.WebVHUpdateKey},
+		"another suite":        {"eddsa-jcs-2022", "eddsa-rdfc-2022", reason.WebVHUpdateKey},
+		"another purpose":      {"assertionMethod", "authentication", reason.WebVHUpdateKey},
+		"no purpose":           {`,"proofPurpose":"assertionMethod"`, "", reason.WebVHUpdateKey},
+		"expired":              {`"created"`, `"expires":"2020-01-01T00:00:00Z","created"`, reason.WebVHUpdateKey},
+		"not yet expired":      {`"created"`, `"expires":"2036-01-01T00:00:00Z","created"`, ""},
+		"created at no time":   {`"created":"20`, `"created":"x20`, reason.WebVHUpdateKey},
+		"another fragment":     {"#z", "#y", reason.WebVHUpdateKey},
+		"no fragment":          {"#", "?", reason.WebVHUpdateKey},
+		"a key by another DID": {"did:key:", "did:web:", reason.WebVHUpdateKey},
+	} {
+		f := newForger(t)
+		f.key = k
+		f.add(f.first(""), f.state("h.test", ""))
+		e, err := readEntry(bytes.TrimSpace(f.log))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.log = resigned(t, e, k, c.old, c.new)
+		f.want(name, nil, c.want)
+	}
+}
+
+// resigned is e with a proof whose options are changed before they are signed.
+func resigned(t *testing.T, e *entry, k *key.Private, from, to string) []byte {
+	t.Helper()
+	content := e.unsigned(e.versionID)
+	raw, err := prove(t.Context(), content, e.time, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := without(raw, "proofValue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = []byte(strings.Replace(string(config), from, to, 1))
+	s, err := suite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := s.Create(t.Context(), content, config, did.Signer{Signer: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof := string(config[:len(config)-1]) + `,"proofValue":"` + value + `"}`
+	return append(content[:len(content)-1], `,"proof":`+proof+`}`...)
 }
 
 func five(line string) string {
@@ -221,6 +280,30 @@ func TestDescribeBrokenEnd(t *testing.T) {
 	}
 	if _, err := r.Describe(t.Context(), g.id(), did.Options{}); reason.Of(err) != reason.WebVHWitness {
 		t.Error(err)
+	}
+}
+
+// The old name of a DID that moved leads to the versions of before and to no other.
+func TestDescribeMoved(t *testing.T) {
+	f := newForger(t)
+	f.add(f.first(`,"portable":true`), f.state("old.test", ""))
+	old := mustParse(t, "did:webvh:"+f.scid+":old.test")
+	f.add("{}", f.state("h.test", `,"alsoKnownAs":["`+old.String()+`"]`))
+	h := newHost(t)
+	h.put(t, old, f.log, nil)
+	h.put(t, f.id(), f.log, nil)
+	r := h.resolver(t)
+	for name, c := range map[string]struct {
+		id   did.DID
+		n    int
+		want reason.Code
+	}{
+		"new": {f.id(), 0, ""}, "new, as it was": {f.id(), 1, reason.DIDDocumentMismatch},
+		"old": {old, 0, reason.DIDDocumentMismatch}, "old, as it was": {old, 1, ""},
+	} {
+		if d, err := r.Describe(t.Context(), c.id, did.Options{VersionNumber: c.n}); reason.Of(err) != c.want || (err == nil) != (d.Document != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

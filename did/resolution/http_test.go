@@ -219,7 +219,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for _, accept := range []string{
-		"text/html", "application/json", "application/did;q=0", "application/did;q=2", "application/did;q=x", "rubbish", ",", strings.Repeat("text/html,", 200) + "*/*",
+		"text/html", "application/json", "application/did;q=0", "application/did;q=2", "application/did;q=x", "rubbish", ",", `application/did;x="` + strings.Repeat("a", resolution.MaxAccept) + `"`, strings.Repeat("text/html,", 200) + "*/*",
 	} {
 		got := get(t, s, text, accept)
 		kind, _ := got.problem(t)
@@ -259,6 +259,7 @@ func TestErrors(t *testing.T) {
 		id.String() + "?nonsense=1":                      {400, "INVALID_OPTIONS", "", "invalidOptions"},
 		id.String() + "?versionId":                       {400, "INVALID_OPTIONS", "", "invalidOptions"},
 		id.String() + "?versionId=1&versionId=2":         {400, "INVALID_OPTIONS", "http.duplicate_param", "invalidOptions"},
+		id.String() + "%3FnoCache=true%26noCache=true":   {400, "INVALID_OPTIONS", "", "invalidOptions"},
 		id.String() + "?versionTime=yesterday":           {400, "INVALID_OPTIONS", "", "invalidOptions"},
 		id.String() + "?versionNumber=0":                 {400, "INVALID_OPTIONS", "", "invalidOptions"},
 		id.String() + "?publicKeyFormat=PGP":             {400, "INVALID_OPTIONS", "", "invalidOptions"},
@@ -580,6 +581,10 @@ func attackOpenProxy(t *testing.T) {
 		}
 	}
 	w.now = w.now.Add(-time.Hour) // a clock put back makes no room
+	if got := get(t, s, "did:web:h.test"); got.status != 429 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	w.now = w.now.Add(time.Hour) // nor does one that is set right again
 	if got := get(t, s, "did:web:h.test"); got.status != 429 {
 		t.Errorf("%d %s", got.status, got.body)
 	}
