@@ -4,13 +4,31 @@ package ecdsasd_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/reason"
 )
+
+// TestLimiting holds the pointers of these tests to the published example.
+func TestLimiting(t *testing.T) {
+	var published struct {
+		MandatoryPointers             []string
+		HolderSelectivePointersSample []string `json:"holderSelectivePointersExample"`
+	}
+	if err := json.Unmarshal(shared.Open(t, "design/delegation-examples/di-ecdsa-sd-2023.json"), &published); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(published.MandatoryPointers, limiting) + cmp.Diff(published.HolderSelectivePointersSample, selective); diff != "" {
+		t.Error(diff)
+	}
+}
 
 // TestMandatoryCovers shows that a limiting member which the holder was free to hide is found,
 // whichever it is (delegation.md §3.3).

@@ -37,7 +37,8 @@ type Suite struct {
 var _ dataintegrity.Cryptosuite = (*Suite)(nil)
 
 // New returns the suite for documents with the contexts that p allows. random feeds the secrets of
-// base proofs and must be fit for keys; a Suite that only verifies may have nil.
+// base proofs: it must be fit for keys and safe for concurrent use. A Suite that only verifies may
+// have nil.
 func New(p jsonld.Profile, random io.Reader) *Suite { return &Suite{profile: p, random: random} }
 
 // WithMandatory returns a Suite like s whose base proofs make what pointers select part of every

@@ -317,6 +317,7 @@ func TestCreateRefused(t *testing.T) {
 		"P-384":               {credential, rand.Reader, p384, reason.DISuite},
 		"undefined term":      {strings.Replace(credential, `"issuer"`, `"noSuchTerm":1,"issuer"`, 1), rand.Reader, i.key, reason.JSONLDUndefinedTerm},
 		"blank node by name":  {strings.Replace(credential, `"id":"did:example:bob"`, `"id":"_:bob"`, 1), rand.Reader, i.key, reason.CredentialSchemaInvalid},
+		"proofs below it":     {string(newIssuer(t, nil).base(credential)), rand.Reader, i.key, reason.CredentialSchemaInvalid},
 		"too many statements": {strings.Replace(credential, `["family-requested"]`, `[`+strings.Join(many, ",")+`]`, 1), rand.Reader, i.key, reason.LimitMembers},
 		"a list": {`{"@context":["https://www.w3.org/ns/credentials/v2",{"l":{"@id":"https://a.example/l","@container":"@list"}}],` +
 			`"type":"VerifiableCredential","l":["a","b"]}`, rand.Reader, i.key, reason.CredentialSchemaInvalid},
