@@ -21,7 +21,7 @@ func run(ctx context.Context, args []string, p *command.Program) int {
 	return p.Run(ctx, &cli.App{
 		Usage:       "a registry, an issuer, a gateway and wallets on this machine, with invented people",
 		Description: "Nothing here is for real people or real data: the keys and the certificate authority are the sandbox's own.",
-		Commands:    []*cli.Command{s.demoCommand(), s.upCommand(), s.vcAPICommand()},
+		Commands:    []*cli.Command{s.demoCommand(), s.upCommand(), s.vcAPICommand(), s.vcJOSECommand()},
 	}, args)
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -274,28 +275,16 @@ func (o object) hide(path string, random io.Reader) (object, string, error) {
 	name, rest, deeper := strings.Cut(path, ".")
 	v := o.get(name)
 	if v == nil || name == digestsName || name == hashName {
-		return nil, "", reason.New(reason.CredentialSchemaInvalid, "a path leads to nothing")
+		return nil, "", nowhere()
 	}
 	if deeper {
-		inner := inside(v)
-		if inner == nil {
-			return nil, "", reason.New(reason.CredentialSchemaInvalid, "a path leads to nothing")
-		}
-		inner, one, err := inner.hide(rest, random)
-		if err != nil {
-			return nil, "", err
-		}
-		return o.with(name, inner.bytes()), one, nil
+		inner, one, err := hideIn(v, rest, random)
+		return o.with(name, inner), one, err
 	}
-	var salt [16]byte
-	if _, err := io.ReadFull(random, salt[:]); err != nil {
-		return nil, "", reason.Wrap(reason.IssueSaltQuality, "there is no salt", err)
-	}
-	raw, err := strictjson.Marshal([]strictjson.Value{quote(base64.RawURLEncoding.EncodeToString(salt[:])), quote(name), v})
+	one, err := newDisclosure(random, quote(name), v)
 	if err != nil {
 		return nil, "", err
 	}
-	one := base64.RawURLEncoding.EncodeToString(raw)
 	var digests []string
 	if old := o.get(digestsName); old != nil {
 		if digests, err = texts(old, MaxDisclosures); err != nil {
@@ -307,3 +296,50 @@ func (o object) hide(path string, random io.Reader) (object, string, error) {
 	list, err := strictjson.Marshal(digests)
 	return o.without(name).with(digestsName, list), one, err
 }
+
+// hideIn returns v, an object or array, with what is at path in a disclosure.
+func hideIn(v strictjson.Value, path string, random io.Reader) (strictjson.Value, string, error) {
+	if inner := inside(v); inner != nil {
+		inner, one, err := inner.hide(path, random)
+		return inner.bytes(), one, err
+	}
+	if v.Kind() != '[' {
+		return nil, "", nowhere()
+	}
+	var items []strictjson.Value
+	for item, err := range strictjson.Items(v) {
+		if err != nil {
+			return nil, "", err
+		}
+		items = append(items, item)
+	}
+	place, rest, deeper := strings.Cut(path, ".")
+	i, err := strconv.Atoi(place)
+	if err != nil || i < 0 || i >= len(items) || strconv.Itoa(i) != place {
+		return nil, "", nowhere()
+	}
+	var one string
+	if deeper {
+		items[i], one, err = hideIn(items[i], rest, random)
+	} else if one, err = newDisclosure(random, items[i]); err == nil {
+		items[i] = object{{Name: []byte(itemName), Value: quote(DigestOf(one))}}.bytes()
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	out, err := strictjson.Marshal(items)
+	return out, one, err
+}
+
+// newDisclosure writes parts, a name and a value or a value alone, behind a salt.
+func newDisclosure(random io.Reader, parts ...strictjson.Value) (string, error) {
+	var salt [16]byte
+	if _, err := io.ReadFull(random, salt[:]); err != nil {
+		return "", reason.Wrap(reason.IssueSaltQuality, "there is no salt", err)
+	}
+	all := append([]strictjson.Value{quote(base64.RawURLEncoding.EncodeToString(salt[:]))}, parts...)
+	raw, err := strictjson.Marshal(all)
+	return base64.RawURLEncoding.EncodeToString(raw), err
+}
+
+func nowhere() error { return reason.New(reason.CredentialSchemaInvalid, "a path leads to nothing") }

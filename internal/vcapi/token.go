@@ -14,6 +14,7 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -28,7 +29,7 @@ const maxAudience = 16
 type Opened struct {
 	Document []byte // the payload, with all disclosures in place
 	Summary  vcdm.Summary
-	By       did.DID  // whose key signed: the issuer, or the holder
+	By       string   // whose key signed: the issuer, or the holder
 	Nonce    string   // claim nonce of a presentation
 	Audience []string // claim aud of a presentation
 }
@@ -55,11 +56,36 @@ func kindOf(mediaType string) (k kind, disclosures bool, err error) {
 	return k, mediaType == vcdm.MediaCredentialSDJWT || mediaType == vcdm.MediaPresentationSDJWT, nil
 }
 
+// ring finds the key of a token.
+type ring interface {
+	// source says what the header must say of the key.
+	source() jose.KeySource
+	// find returns the key that kid names for a token with claims, and whose it is.
+	find(ctx context.Context, kid string, claims object, purpose did.Relationship) (key.Public, owner, error)
+	// now is the instant for which keys and tokens must be good.
+	now() time.Time
+}
+
+// owner is whose a key is. A key that an operator handed over for one token is held to be that of
+// whoever the token names.
+type owner struct {
+	id     string
+	handed bool
+}
+
+// fits reports whether o may be party, "" for nobody in particular.
+func (o owner) fits(party string) bool { return o.handed || party == "" || party == o.id }
+
 // OpenToken verifies what e holds (VC-JOSE-COSE 1.0 §3): typ and cty by its media type, the key that kid
 // names in the document of the issuer or holder, the signature, that the registered claims do not
 // contradict the document, and the data model. The payload is the document: one with a member vc or vp
-// is vc.structure. COSE is jose.typ_mismatch. The period of validity of the document is for the caller.
+// is vc.structure. COSE is jose.typ_mismatch. The period of validity of the document is for the caller,
+// and so are the credentials of a presentation.
 func OpenToken(ctx context.Context, e vcdm.Envelope, keys credential.Keys) (Opened, error) {
+	return openToken(ctx, e, resolved{keys})
+}
+
+func openToken(ctx context.Context, e vcdm.Envelope, keys ring) (Opened, error) {
 	k, disclosures, err := kindOf(e.MediaType)
 	if err != nil {
 		return Opened{}, err
@@ -79,51 +105,53 @@ func OpenToken(ctx context.Context, e vcdm.Envelope, keys credential.Keys) (Open
 			return Opened{}, err
 		}
 	}
-	return k.open(payload, by, keys.At)
+	return k.open(payload, by, keys.now())
 }
 
 // verifyToken checks header and signature and returns the payload and who signed.
-func verifyToken(ctx context.Context, token []byte, k kind, keys credential.Keys) ([]byte, did.DID, error) {
-	t, err := jose.Parse(token, jose.Policy{Type: k.typ})
+func verifyToken(ctx context.Context, token []byte, k kind, keys ring) ([]byte, owner, error) {
+	t, err := jose.Parse(token, jose.Policy{Type: k.typ, Key: keys.source()})
 	if err != nil {
-		return nil, did.DID{}, err
+		return nil, owner{}, err
 	}
 	if cty := strings.TrimPrefix(t.Header.ContentType, "application/"); cty != "" && cty != k.cty {
-		return nil, did.DID{}, reason.New(reason.JOSEHeaderInvalid, "cty is not that of the document")
+		return nil, owner{}, reason.New(reason.JOSEHeaderInvalid, "cty is not that of the document")
 	}
 	claims, err := readObject(t.Unverified())
 	if err != nil {
-		return nil, did.DID{}, err
+		return nil, owner{}, err
 	}
-	method, err := methodOf(t.Header.KeyID, claims)
+	public, by, err := keys.find(ctx, t.Header.KeyID, claims, k.purpose)
 	if err != nil {
-		return nil, did.DID{}, err
-	}
-	doc, err := keys.Resolver.Resolve(ctx, method.DID())
-	if err != nil {
-		return nil, did.DID{}, err
-	}
-	public, err := doc.Key(method, k.purpose, keys.At)
-	if err != nil {
-		return nil, did.DID{}, err
+		return nil, owner{}, err
 	}
 	payload, err := t.Verify(public)
-	return payload, method.DID(), err
+	return payload, by, err
+}
+
+// resolved finds keys in the documents of DIDs.
+type resolved struct{ keys credential.Keys }
+
+func (r resolved) source() jose.KeySource { return jose.FromKeyID }
+func (r resolved) now() time.Time         { return r.keys.At }
+
+func (r resolved) find(ctx context.Context, kid string, claims object, purpose did.Relationship) (key.Public, owner, error) {
+	method, err := methodOf(kid, claims)
+	if err != nil {
+		return key.Public{}, owner{}, err
+	}
+	doc, err := r.keys.Resolver.Resolve(ctx, method.DID())
+	if err != nil {
+		return key.Public{}, owner{}, err
+	}
+	public, err := doc.Key(method, purpose, r.keys.At)
+	return public, owner{id: method.DID().String()}, err
 }
 
 // methodOf reads kid: a DID URL, or a fragment relative to who the payload says has signed.
 func methodOf(kid string, claims object) (did.URL, error) {
 	if strings.HasPrefix(kid, "#") {
-		for _, name := range [...]string{"iss", "issuer", "holder"} {
-			v := claims.get(name)
-			if party := inside(v); party != nil {
-				v = party.get("id")
-			}
-			if s, err := strictjson.String(v); err == nil {
-				kid = s + kid
-				break
-			}
-		}
+		kid = signatory(claims) + kid
 	}
 	u, err := did.ParseURL(kid)
 	if err != nil {
@@ -132,8 +160,22 @@ func methodOf(kid string, claims object) (did.URL, error) {
 	return u, nil
 }
 
+// signatory returns who claims say has signed, "" if nobody.
+func signatory(claims object) string {
+	for _, name := range [...]string{"iss", "issuer", "holder"} {
+		v := claims.get(name)
+		if party := inside(v); party != nil {
+			v = party.get("id")
+		}
+		if s, err := strictjson.String(v); err == nil {
+			return s
+		}
+	}
+	return ""
+}
+
 // open holds a payload that by signed to the model and to the claims beside it.
-func (k kind) open(payload []byte, by did.DID, at time.Time) (Opened, error) {
+func (k kind) open(payload []byte, by owner, at time.Time) (Opened, error) {
 	claims, err := readObject(payload)
 	if err != nil {
 		return Opened{}, err
@@ -148,15 +190,18 @@ func (k kind) open(payload []byte, by did.DID, at time.Time) (Opened, error) {
 	if sum.Version != vcdm.V2 {
 		return Opened{}, reason.New(reason.VCContextInvalid, "a document of version 1.1 in an envelope of version 2.0")
 	}
-	out := Opened{Document: payload, Summary: sum, By: by}
+	out := Opened{Document: payload, Summary: sum, By: by.id}
 	party := sum.Issuer
 	if k.purpose == did.Authentication {
 		party = sum.Holder
 	}
-	if party != "" && party != by.String() {
+	if !by.fits(party) {
 		return Opened{}, reason.New(reason.KeyControllerMismatch, "the key is not one of the issuer or holder")
 	}
-	if err := agree(claims, sum, by); err != nil {
+	if party == "" {
+		party = by.id
+	}
+	if err := agree(claims, sum, party); err != nil {
 		return Opened{}, err
 	}
 	if err := inTime(claims, at); err != nil {
@@ -166,7 +211,7 @@ func (k kind) open(payload []byte, by did.DID, at time.Time) (Opened, error) {
 }
 
 // agree refuses registered claims that say something else than the document (VC-JOSE-COSE 1.0 §3.1.3).
-func agree(claims object, sum vcdm.Summary, by did.DID) error {
+func agree(claims object, sum vcdm.Summary, party string) error {
 	iss, errIss := claims.optionalText("iss")
 	sub, errSub := claims.optionalText("sub")
 	jti, errID := claims.optionalText("jti")
@@ -175,7 +220,7 @@ func agree(claims object, sum vcdm.Summary, by did.DID) error {
 			return err
 		}
 	}
-	if iss != "" && iss != by.String() || jti != "" && sum.ID != "" && jti != sum.ID ||
+	if iss != "" && iss != party || jti != "" && sum.ID != "" && jti != sum.ID ||
 		sub != "" && len(sum.Subjects) > 0 && !slices.Contains(sum.Subjects, sub) {
 		return reason.New(reason.VCAmbiguous, "a registered claim contradicts the document")
 	}
@@ -222,10 +267,21 @@ func (o *Opened) readBinding(claims object) (err error) {
 
 // SignToken secures document, which it holds to the data model first, as a token of mediaType by by
 // (VC-JOSE-COSE 1.0 §3): the payload is the document. Of an SD-JWT the members at paths, each of names
-// parted by dots, can be disclosed selectively; random feeds their salts. Paths for another kind of token
-// and a path that leads to nothing are credential.schema_invalid. The document must name the signer as
-// issuer or holder (key.controller_mismatch).
+// and places in arrays parted by dots, can be disclosed selectively; random feeds their salts. Paths for
+// another kind of token and a path that leads to nothing are credential.schema_invalid. The document
+// must name the signer as issuer or holder (key.controller_mismatch).
 func SignToken(ctx context.Context, mediaType string, document []byte, paths []string, by did.Signer, random io.Reader) (string, error) {
+	return signToken(ctx, mediaType, document, paths, signing{by, by.Method.String(), owner{id: by.Method.DID().String()}}, random)
+}
+
+// signing is a key to sign with, by which name it is found and whose it is.
+type signing struct {
+	key.Signer
+	kid   string
+	owner owner
+}
+
+func signToken(ctx context.Context, mediaType string, document []byte, paths []string, by signing, random io.Reader) (string, error) {
 	k, disclosures, err := kindOf(mediaType)
 	if err != nil {
 		return "", err
@@ -238,7 +294,7 @@ func SignToken(ctx context.Context, mediaType string, document []byte, paths []s
 		return "", reason.New(reason.VCStructure, "the document is secured or wrapped already")
 	}
 	// What it would be read as, were it signed.
-	if _, err := k.open(document, by.Method.DID(), time.Unix(0, 0)); err != nil && reason.Of(err) != reason.CredentialNotYetValid {
+	if _, err := k.open(document, by.owner, time.Unix(0, 0)); err != nil && reason.Of(err) != reason.CredentialNotYetValid {
 		return "", err
 	}
 	payload, shown := document, []string(nil)
@@ -250,7 +306,7 @@ func SignToken(ctx context.Context, mediaType string, document []byte, paths []s
 	case len(paths) > 0:
 		return "", reason.New(reason.CredentialSchemaInvalid, "a JWT discloses everything")
 	}
-	token, err := jose.Sign(ctx, jose.Header{Type: k.typ, ContentType: k.cty, KeyID: by.Method.String()}, payload, by)
+	token, err := jose.Sign(ctx, jose.Header{Type: k.typ, ContentType: k.cty, KeyID: by.kid}, payload, by)
 	if err != nil || !disclosures {
 		return string(token), err
 	}

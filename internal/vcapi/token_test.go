@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -103,7 +104,7 @@ func TestTokens(t *testing.T) {
 					if reason.Of(err) != c.want {
 						t.Fatalf("%v, want %q", err, c.want)
 					}
-					if err == nil && (o.By.String() != id || cmp.Diff(must(json.Marshal(d)), o.Document) != "") {
+					if err == nil && (o.By != id || cmp.Diff(must(json.Marshal(d)), o.Document) != "") {
 						t.Errorf("%+v", o)
 					}
 				})
@@ -339,7 +340,7 @@ func TestSignToken(t *testing.T) {
 			t.Errorf("%s: %v", mediaType, err)
 			continue
 		}
-		if o, err := openToken(t, mediaType, token); err != nil || o.By != c.by.Method.DID() {
+		if o, err := openToken(t, mediaType, token); err != nil || o.By != c.by.Method.DID().String() {
 			t.Errorf("%s: %v", mediaType, err)
 		}
 	}
@@ -416,4 +417,134 @@ func reserved(v any) bool {
 		return slices.ContainsFunc(v, reserved)
 	}
 	return false
+}
+
+// keyFile writes the key of by as a key file.
+func keyFile(t testing.TB, id, controller string, by *key.Private) []byte {
+	t.Helper()
+	public := by.Public().JWK()
+	public.Kid = "k-1"
+	return must(json.Marshal(map[string]any{
+		"id": id, "controller": controller, "type": "JsonWebKey", "publicKeyJwk": public, "secretKeyJwk": by.JWK(),
+	}))
+}
+
+// TestKeyFile is requirement 184, without the files.
+func TestKeyFile(t *testing.T) {
+	private := must(key.Generate(key.ES256, rand.Reader))
+	keys := keysNow(t)
+	for _, id := range []string{"did:example:issuer#key-1", "https://issuer.example/a#key-1"} {
+		t.Run(id, func(t *testing.T) {
+			f, err := vcapi.ReadKeyFile(keyFile(t, id, "https://issuer.example/a", private), now, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := statement(t, signer(t, key.EdDSA)) // whoever the document names
+			h := doc{"@context": []any{vcdm.BaseV2}, "type": []any{vcdm.TypePresentation}}
+			var held []any
+			for _, mediaType := range []string{vcdm.MediaCredentialJWT, vcdm.MediaCredentialSDJWT} {
+				var paths []string
+				if mediaType == vcdm.MediaCredentialSDJWT {
+					paths = []string{"credentialSubject.list.1", "credentialSubject.id"}
+				}
+				token, err := vcapi.SignWith(t.Context(), mediaType, must(json.Marshal(d)), paths, f, rand.Reader)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o, err := vcapi.OpenWith(t.Context(), vcdm.Envelope{MediaType: mediaType, Content: token}, f, keys)
+				if err != nil || cmp.Diff(d, parse(t, string(o.Document))) != "" {
+					t.Errorf("%v %s", err, o.Document)
+				}
+				held = append(held, enveloped(vcdm.TypeEnvelopedCredential, mediaType, token))
+			}
+			other := signer(t, key.EdDSA)
+			held = append(held, enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, jwt(t, "vc+jwt", "", other.Method.String(), statement(t, other), other)))
+			h["verifiableCredential"] = held
+			for mediaType, paths := range map[string][]string{vcdm.MediaPresentationJWT: nil, vcdm.MediaPresentationSDJWT: {"verifiableCredential.0"}} {
+				token, err := vcapi.SignWith(t.Context(), mediaType, must(json.Marshal(h)), paths, f, rand.Reader)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o, err := vcapi.OpenWith(t.Context(), vcdm.Envelope{MediaType: mediaType, Content: token}, f, keys)
+				if err != nil || len(o.Summary.Held) != len(held) {
+					t.Errorf("%s: %v %s", mediaType, err, o.Document)
+				}
+			}
+		})
+	}
+}
+
+// TestKeyFileRefused shows what a key file does not open.
+func TestKeyFileRefused(t *testing.T) {
+	private := must(key.Generate(key.ES256, rand.Reader))
+	f, err := vcapi.ReadKeyFile(keyFile(t, "did:example:a#key-1", "did:example:a", private), now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := did.Signer{Signer: private}
+	d := statement(t, signer(t, key.EdDSA))
+	open := func(mediaType, content string) error {
+		_, err := vcapi.OpenWith(t.Context(), vcdm.Envelope{MediaType: mediaType, Content: content}, f, keysNow(t))
+		return err
+	}
+	for kid, want := range map[string]reason.Code{
+		"": "", "#key-1": "", "k-1": "", "did:example:a#key-1": "", private.Public().Thumbprint(): "",
+		"#key-2": reason.JOSEKidInvalid, "did:example:a#key-2": reason.JOSEKidInvalid,
+	} {
+		if err := open(vcdm.MediaCredentialJWT, jwt(t, "vc+jwt", "vc", kid, d, by)); reason.Of(err) != want {
+			t.Errorf("%q: %v", kid, err)
+		}
+	}
+	late := clone(t, d)
+	late["validUntil"] = "2026-02-01T00:00:00Z"
+	over := jwt(t, "vc+jwt", "vc", "", late, by)
+	if err := open(vcdm.MediaCredentialJWT, over); reason.Of(err) != reason.CredentialExpired {
+		t.Error(err)
+	}
+	present := func(credentials ...any) error {
+		h := doc{"@context": []any{vcdm.BaseV2}, "type": []any{vcdm.TypePresentation}, "verifiableCredential": credentials}
+		return open(vcdm.MediaPresentationJWT, jwt(t, "vp+jwt", "vp", "", h, by))
+	}
+	stranger := signer(t, key.ES256)
+	for name, c := range map[string]struct {
+		credential doc
+		want       reason.Code
+	}{
+		"over":      {enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, over), reason.CredentialExpired},
+		"bare":      {d, reason.VCStructure},
+		"no token":  {enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, "x"), reason.JOSEHeaderInvalid},
+		"a foreign": {enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, jwt(t, "vc+jwt", "", "did:example:z#k", d, stranger)), reason.DIDMethodUnsupported},
+		"unsigned":  {enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, jwt(t, "vc+jwt", "", "", d, stranger)), reason.CredentialSignatureInvalid},
+	} {
+		if err := present(c.credential); reason.Of(err) != c.want {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+	for text, want := range map[string]reason.Code{
+		`[]`: reason.JSONType, `{}`: reason.JSONMemberMissing, `{"id":"a:b"}`: reason.JSONMemberMissing,
+		`{"id":"a:b","publicKeyJwk":{"kty":"oct","k":"AA"}}`: reason.KeyWeak,
+	} {
+		if _, err := vcapi.ReadKeyFile([]byte(text), now, rand.Reader); reason.Of(err) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := vcapi.ReadKeyFile([]byte(`{"id":"a:b","publicKeyJwk":{"kty":"EC","crv":"P-521"}}`), now, rand.Reader); !errors.Is(err, vcapi.ErrNotBuilt) {
+		t.Error(err)
+	}
+	var two doc
+	if err := json.Unmarshal(keyFile(t, "a:b", "a:b", private), &two); err != nil {
+		t.Fatal(err)
+	}
+	two["secretKeyJwk"] = must(key.Generate(key.ES256, rand.Reader)).JWK()
+	if _, err := vcapi.ReadKeyFile(must(json.Marshal(two)), now, rand.Reader); reason.Of(err) != reason.KeyWeak {
+		t.Error(err)
+	}
+	delete(two, "secretKeyJwk")
+	public, err := vcapi.ReadKeyFile(must(json.Marshal(two)), now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vcapi.SignWith(t.Context(), vcdm.MediaCredentialJWT, must(json.Marshal(d)), nil, public, rand.Reader); reason.Of(err) != reason.KeyWeak {
+		t.Error(err)
+	}
 }

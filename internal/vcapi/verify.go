@@ -129,7 +129,7 @@ func (a *API) verifyEnvelopedPresentation(ctx context.Context, e vcdm.Envelope, 
 	case want.Domain != "" && (len(opened.Audience) != 1 || opened.Audience[0] != want.Domain):
 		return PresentationResult{}, reason.New(reason.PresentationAudienceMismatch, "")
 	}
-	r := PresentationResult{Verified: true, Format: e.MediaType, Holder: opened.By.String(), HolderBinding: "proved"}
+	r := PresentationResult{Verified: true, Format: e.MediaType, Holder: opened.By, HolderBinding: "proved"}
 	return a.held(ctx, r, opened.Summary, checks)
 }
 
