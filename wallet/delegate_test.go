@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
@@ -26,7 +27,7 @@ func passOn(t *testing.T, from *Wallet, e *Entry, to *Wallet, permissions ...Per
 }
 
 func TestPassOn(t *testing.T) {
-	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS} {
 		t.Run(format, func(t *testing.T) {
 			w := newTown(t)
 			w.format = format
@@ -49,7 +50,7 @@ func TestPassOn(t *testing.T) {
 			leaf, above := w.presented()
 			w.wantExactly(leaf.Verified().Credential(), p.Consent.Facts, 0)
 			w.wantExactly(above[0].Credential(), p.Consent.Facts, 1)
-			if n := len(above[0].Credential().Permissions); format == sdjwt.Name && n != 1 || format == vcjwt.Name && n != 3 {
+			if n := len(above[0].Credential().Permissions); format == sdjwt.Name && n != 1 || format != sdjwt.Name && n != 3 {
 				t.Errorf("%d permissions of the link above were shown", n)
 			}
 			if format == sdjwt.Name && above[0].Credential().OnBehalfOf.Identifier != nil {

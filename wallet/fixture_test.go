@@ -24,6 +24,9 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
+	"github.com/behalf-id/behalf/credential/ldpvc"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/publisher"
@@ -247,6 +250,11 @@ func (w *town) wire() {
 	vc, err := vcjwt.New(vcjwt.Config{})
 	check(t, err)
 	w.formats = credential.Formats{sd, vc}
+	for _, suite := range []string{dataintegrity.ECDSARDFC, dataintegrity.EdDSARDFC, dataintegrity.ECDSAJCS, dataintegrity.EdDSAJCS, ecdsasd.Name} {
+		f, err := ldpvc.New(ldpvc.Config{Suite: suite, Now: w.now, Random: rand.Reader})
+		check(t, err)
+		w.formats = append(w.formats, f)
+	}
 	marks, err := memory.New(memory.Config{Now: w.now})
 	check(t, err)
 	w.lists, err = snapshot.New(snapshot.Config{
@@ -433,11 +441,12 @@ func (w *town) delegation(holder, issuer string) *credential.Credential {
 // query asks for what the access needs, as the gateway of this project does.
 func query(a vp.Access, below ...string) dcql.Query {
 	no := false
-	q := dcql.Query{Sets: []dcql.Set{{Options: [][]string{{"leaf"}, {"leaf_jwt"}}}, {Options: [][]string{{"above"}, {"above_jwt"}}, Required: &no}}}
-	for _, format := range []string{vp.FormatSDJWT, vp.FormatVCJWT} {
-		c := dcql.Credential{ID: "leaf", Format: format, Meta: dcql.Meta{VCTValues: []string{credential.VCTDelegation}}}
-		if format == vp.FormatVCJWT {
-			c.ID, c.Meta = "leaf_jwt", dcql.Meta{TypeValues: [][]string{{"VerifiableCredential", credential.TypeDelegation}}}
+	q := dcql.Query{Sets: []dcql.Set{{Options: [][]string{{"leaf"}, {"leaf_jwt"}, {"leaf_ldp"}}}, {Options: [][]string{{"above"}, {"above_jwt"}, {"above_ldp"}}, Required: &no}}}
+	for i, format := range []string{vp.FormatSDJWT, vp.FormatVCJWT, vp.FormatLDP} {
+		suffix := []string{"", "_jwt", "_ldp"}[i]
+		c := dcql.Credential{ID: "leaf" + suffix, Format: format, Meta: dcql.Meta{VCTValues: []string{credential.VCTDelegation}}}
+		if vp.W3C(format) {
+			c.Meta = dcql.Meta{TypeValues: [][]string{{"VerifiableCredential", credential.TypeDelegation}}}
 		}
 		each := func(steps ...dcql.Step) dcql.Path {
 			return vp.DelegationPath(format, "permission", append([]dcql.Step{dcql.Every()}, steps...)...)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/publisher"
@@ -51,7 +52,7 @@ func TestNoLinkWithoutARecord(t *testing.T) {
 // TestStatusOfSelfIssued asks for the status of a delegation that the principal issued where gateways do: at the party that
 // hosts its list.
 func TestStatusOfSelfIssued(t *testing.T) {
-	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS} {
 		t.Run(format, func(t *testing.T) {
 			w := newTown(t)
 			w.format = format

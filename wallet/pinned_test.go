@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
@@ -57,7 +58,7 @@ func (w *town) again(held *Wallet) *Wallet {
 // TestNoPhoneHome covers the threat of this name (security.md §3): the issuer hears nothing of a
 // presentation, of the credential that it gave as little as of one passed on below it.
 func TestNoPhoneHome(t *testing.T) {
-	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS} {
 		t.Run(format, func(t *testing.T) {
 			w := newTown(t)
 			w.format = format

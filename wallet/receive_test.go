@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/ecdsasd"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/publisher"
@@ -21,7 +23,7 @@ import (
 )
 
 func TestReceive(t *testing.T) {
-	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS, ecdsasd.Name} {
 		t.Run(format, func(t *testing.T) {
 			w := newTown(t)
 			w.format, w.txCode = format, "123456"

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
@@ -42,7 +43,10 @@ func (w *town) issuerHandlers() map[string]http.HandlerFunc {
 func (w *town) metadata() vci.IssuerMetadata {
 	conf := vci.Configuration{Format: w.format, VCT: credential.VCTDelegation}
 	if w.format != sdjwt.Name {
-		conf = vci.Configuration{Format: vp.FormatVCJWT, Definition: &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}}
+		conf = vci.Configuration{Format: vp.FormatID(w.format), Definition: &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}}
+	}
+	if conf.Format == vp.FormatLDP {
+		conf.SigningAlgorithms, conf.Definition.Context = []string{w.format}, []string{credential.ContextVC, credential.ContextDelegation}
 	}
 	return vci.IssuerMetadata{
 		Issuer: w.issuer.origin, CredentialEndpoint: w.issuer.origin + "/credential", NonceEndpoint: w.issuer.origin + "/nonce",
@@ -226,7 +230,7 @@ func (w *town) presented() (leaf credential.Presented, above []credential.Verifi
 	for id, all := range token {
 		for _, raw := range all {
 			f := w.formats.Recognise([]byte(raw))
-			if id == "leaf" || id == "leaf_jwt" {
+			if strings.HasPrefix(id, "leaf") {
 				var err error
 				leaf, err = credential.OpenPresentation(w.t.Context(), f, []byte(raw), credential.Binding{Audience: vp.ClientID(w.gateway.id), Nonce: w.request.Nonce, At: w.now()}, keys)
 				check(w.t, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
@@ -27,7 +28,7 @@ const team = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169"
 // typed asks for credentials of a type in the format of the town, as the gateway of this project does.
 func (w *town) typed(id, kind, vct string, bound bool) dcql.Credential {
 	c := dcql.Credential{ID: id, Format: vp.FormatID(w.format), Multiple: true, Binding: &bound}
-	if c.Format == vp.FormatVCJWT {
+	if vp.W3C(c.Format) {
 		c.Meta.TypeValues = [][]string{{"VerifiableCredential", kind}}
 	} else {
 		c.Meta.VCTValues = []string{vct}
@@ -38,11 +39,8 @@ func (w *town) typed(id, kind, vct string, bound bool) dcql.Credential {
 // wider adds to a request what supports a delegation: links of workgroups with a membership, and identity bindings.
 func (w *town) wider(r *vp.Request) {
 	no := false
-	leaf := "leaf"
-	if w.format == vcjwt.Name {
-		leaf = "leaf_jwt"
-	}
-	group := *r.Query.Find(leaf)
+	suffix := map[string]string{vp.FormatVCJWT: "_jwt", vp.FormatLDP: "_ldp"}[vp.FormatID(w.format)]
+	group := *r.Query.Find("leaf" + suffix)
 	group.ID, group.Binding = "team", &no
 	r.Query.Credentials = append(r.Query.Credentials, group,
 		w.typed("membership", credential.TypeWorkgroupMembership, credential.VCTWorkgroupMembership, true),
@@ -92,7 +90,7 @@ func (w *town) accredit(types ...string) {
 
 // TestWorkgroup shows a link of a workgroup without a proof, and the membership with it.
 func TestWorkgroup(t *testing.T) {
-	for _, format := range []string{sdjwt.Name, vcjwt.Name} {
+	for _, format := range []string{sdjwt.Name, vcjwt.Name, dataintegrity.ECDSARDFC, dataintegrity.ECDSAJCS} {
 		t.Run(format, func(t *testing.T) {
 			w := newTown(t)
 			w.format = format
