@@ -247,7 +247,7 @@ func TestProvedWithoutDocument(t *testing.T) {
 // however old it may become, and not more often for being old.
 func TestRenewedWithoutTTL(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	for _, age := range []time.Duration{0, 12 * time.Hour} {
+	for _, age := range []time.Duration{0, 11 * time.Hour} {
 		l := &list{issued: now.Add(-age), until: now.Add(24*time.Hour - age), renew: bitstring.DefaultTTL}
 		for range 100 {
 			if after := due(l, now).Sub(now); after < 150*time.Second || after > 225*time.Second {

@@ -117,8 +117,9 @@ func pack(part []byte, w **flate.Writer) (*packed, error) {
 			return nil, err
 		}
 		*w = made
+	} else {
+		(*w).Reset(&out)
 	}
-	(*w).Reset(&out)
 	if _, err := (*w).Write(part); err != nil {
 		return nil, err
 	}

@@ -149,6 +149,9 @@ func TestShared(t *testing.T) {
 func TestFlips(t *testing.T) {
 	for _, n := range sizes() {
 		a, b := NewOctets(sample(n, 1)), NewOctets(sample(n, 2))
+		if got := a.Flips(a); a.Len() != n || len(got) != 0 || !a.Equal(a) {
+			t.Fatalf("%d octets: %d flips to itself", a.Len(), len(got))
+		}
 		flips := a.Flips(b)
 		if !slices.IsSorted(flips) || n > PartSize && len(flips) < n/100 {
 			t.Fatalf("%d octets: %d flips", n, len(flips))
@@ -158,6 +161,9 @@ func TestFlips(t *testing.T) {
 				t.Errorf("%d octets: %v", n, err)
 			}
 		}
+	}
+	if none := (Octets{}); none.Len() != 0 || !none.Equal(NewOctets(nil)) || none.Root() != NewOctets(nil).Root() || len(none.Bytes()) != 0 {
+		t.Error("the zero Octets are not empty")
 	}
 	o := NewOctets(make([]byte, 10))
 	for _, bad := range [][]uint32{{80}, {1 << 31}, {3, 3}, {3, 2}} {

@@ -4,12 +4,18 @@ package wire
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"testing"
 	"testing/iotest"
+	"time"
 
+	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -69,4 +75,62 @@ func TestParseBounds(t *testing.T) {
 	if MaxToken*3/4 > strictjson.MaxString {
 		t.Error("a list could pass the JSON limit before its own")
 	}
+}
+
+// TestTimes: dates and spans are read and written the same, and none overflows.
+func TestTimes(t *testing.T) {
+	for _, n := range []int64{0, 1, 1795341600} {
+		if got := NumericDate(Instant(n)); got != n || (n == 0) != Instant(n).IsZero() {
+			t.Errorf("%d became %d", n, got)
+		}
+	}
+	for n, want := range map[int64]time.Duration{0: 0, 3: 3 * time.Second, 1<<53 - 1: 9223372036 * time.Second, 1<<63 - 1: 9223372036 * time.Second} {
+		if got := Span(n, time.Second); got != want {
+			t.Errorf("%d s became %v", n, got)
+		}
+	}
+}
+
+// TestSealed: what Sign makes is opened under its own type and key alone, and names its key by a DID URL.
+func TestSealed(t *testing.T) {
+	by, other := newSigner(t), newSigner(t)
+	raw, err := Sign(context.Background(), "a+jwt", "", map[string]int{"n": 1}, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(raw, "a+jwt")
+	if err != nil || s.Method() != by.Method {
+		t.Fatal(err)
+	}
+	if payload, err := s.Open(by.Public()); err != nil || string(payload) != `{"n":1}` {
+		t.Errorf("%s %v", payload, err)
+	}
+	if _, err := s.Open(other.Public()); reason.Of(err) != reason.StatusSignature {
+		t.Error(err)
+	}
+	if _, err := Parse(raw, "b+jwt"); reason.Of(err) != reason.StatusSignature {
+		t.Error(err)
+	}
+	for member, code := range map[string]reason.Code{`"kid":"k1"`: reason.StatusSignature, `"kid":"did:web:a.test#k1","jwk":{"kty":"OKP","crv":"Ed25519","x":"AA"}`: reason.StatusIssuer} {
+		forged := jose.AppendEncode(nil, []byte(`{"alg":"ES256","typ":"a+jwt",`+member+`}`))
+		if _, err := Parse(append(forged, raw[bytes.IndexByte(raw, '.'):]...), "a+jwt"); reason.Of(err) != code {
+			t.Errorf("%s: %v", member, err)
+		}
+	}
+	if _, err := Sign(context.Background(), "a+jwt", "", func() {}, by); err == nil {
+		t.Error("what is no JSON was signed")
+	}
+}
+
+func newSigner(t *testing.T) did.Signer {
+	t.Helper()
+	k, err := key.Generate(key.ES256, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := did.ParseURL("did:web:a.test#k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return did.Signer{Signer: k, Method: m}
 }
