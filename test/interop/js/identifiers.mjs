@@ -14,7 +14,7 @@ export function driver() {
   out.use({multibaseMultikeyHeader: 'z6Mk', fromMultibase: Ed25519Multikey.from});
   out.use({multibaseMultikeyHeader: 'zDna', fromMultibase: EcdsaMultikey.from});
   out.use({multibaseMultikeyHeader: 'z82L', fromMultibase: EcdsaMultikey.from});
-  out.use({multibaseMultikeyHeader: 'zUC7', fromMultibase: key => Bls12381Multikey.from(key, {keyAgreement: false})});
+  out.use({multibaseMultikeyHeader: 'zUC7', fromMultibase: key => Bls12381Multikey.from(key)});
   return out;
 }
 
