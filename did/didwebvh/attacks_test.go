@@ -256,6 +256,7 @@ func attackWitnesses(t *testing.T) {
 		"no threshold":              `"witness":{"witnesses":[{"id":"did:key:` + f.multikey(ann) + `"}]}`,
 		"weights":                   `"witness":{"threshold":1,"witnesses":[{"id":"did:key:` + f.multikey(ann) + `","weight":9007199254740991}]}`,
 		"a witness of did:web":      `"witness":{"threshold":1,"witnesses":[{"id":"did:web:h.test"}]}`,
+		"a witness of P-256":        rule("1", ann, p256(t)),
 		"a bare key":                `"witness":{"threshold":1,"witnesses":[{"id":"` + f.multikey(ann) + `"}]}`,
 		"65 witnesses":              rule("1", append(strangers(t, 64), ann)...),
 	} {
