@@ -114,10 +114,15 @@ func (c *check) digests(o object, place string) ([]digest, error) {
 	return out, nil
 }
 
-// subresource reads one hash with its algorithm (Subresource Integrity §3.5): padded base64.
+// subresource reads one hash with its algorithm (Subresource Integrity §3.5): padded base64. The
+// multibase prefix of just that encoding may stand before it, as it does in documents in circulation:
+// a value with it is one character longer than any without, so nothing is read in two ways.
 func subresource(s string) (digest, bool) {
 	name, encoded, found := strings.Cut(s, "-")
 	bits := map[string]int{"sha256": 256, "sha384": 384, "sha512": 512}[name]
+	if len(encoded) == base64.StdEncoding.EncodedLen(bits/8)+1 {
+		encoded = strings.TrimPrefix(encoded, "M")
+	}
 	if !found || bits == 0 || len(encoded) > base64.StdEncoding.EncodedLen(64) {
 		return digest{}, false
 	}

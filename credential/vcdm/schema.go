@@ -74,6 +74,9 @@ func (c *check) evaluate(url string, types []string, content []byte) error {
 	if err != nil {
 		return reason.Wrap(reason.JSONSyntax, "", err)
 	}
+	if members, ok := instance.(map[string]any); ok {
+		delete(members, "proof") // a schema speaks of what is claimed, before and after it is secured
+	}
 	// The cause would hold values of the credential: it is not passed on.
 	if schema.Validate(instance) != nil {
 		return reason.New(reason.CredentialSchemaInvalid, "the credential does not fit its credentialSchema")

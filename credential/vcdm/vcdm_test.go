@@ -511,27 +511,30 @@ func TestRelatedResource(t *testing.T) {
 		value string
 		want  reason.Code
 	}{
-		"21 sha256":                  {entry("digestSRI", sri("sha256", s256[:])), ""},
-		"21 sha384":                  {entry("digestSRI", sri("sha384", s384[:])), ""},
-		"21 sha512":                  {entry("digestSRI", sri("sha512", s512[:])), ""},
-		"21 multihash base64url":     {entry("digestMultibase", hash(multiformat.Base64URL, 0x12, s256[:])), ""},
-		"21 multihash base58btc":     {entry("digestMultibase", hash(multiformat.Base58BTC, 0x13, s512[:])), ""},
-		"21 multihash sha384":        {entry("digestMultibase", hash(multiformat.Base58BTC, 0x20, s384[:])), ""},
-		"21 both":                    {entry("digestSRI", sri("sha256", s256[:]), "digestMultibase", hash(multiformat.Base64URL, 0x12, s256[:])), ""},
-		"21 both, one of them wrong": {entry("digestSRI", sri("sha256", s256[:]), "digestMultibase", hash(multiformat.Base64URL, 0x12, wrong[:])), reason.SchemaUnusable},
-		"20 wrong digestSRI":         {entry("digestSRI", sri("sha256", wrong[:])), reason.SchemaUnusable},
-		"20 wrong digestMultibase":   {entry("digestMultibase", hash(multiformat.Base64URL, 0x12, wrong[:])), reason.SchemaUnusable},
-		"20 not to be had":           {entry("id", "https://issuer.example/other", "digestSRI", sri("sha256", s256[:])), reason.SchemaUnusable},
-		"21 sha1":                    {entry("digestSRI", sri("sha1", s256[:20])), schemaInvalid},
-		"21 without padding":         {entry("digestSRI", strings.TrimRight(sri("sha256", s256[:]), "=")), schemaInvalid},
-		"21 of another length":       {entry("digestSRI", sri("sha384", s256[:])), schemaInvalid},
-		"21 no multihash":            {entry("digestMultibase", hash(multiformat.Base64URL, 0x99, s256[:])), schemaInvalid},
-		"21 not multibase":           {entry("digestMultibase", "xyz"), schemaInvalid},
-		"19 no digest":               {entry(), schemaInvalid},
-		"19 no id":                   {`{"digestSRI":"` + sri("sha256", s256[:]) + `"}`, schemaInvalid},
-		"19 id no URL":               {entry("id", "image", "digestSRI", sri("sha256", s256[:])), notAbsolute},
-		"19 the same id twice":       {`[` + entry("digestSRI", sri("sha256", s256[:])) + `,` + entry("digestSRI", sri("sha256", s256[:])) + `]`, schemaInvalid},
-		"19 a string":                {`"https://issuer.example/image"`, schemaInvalid},
+		"21 sha256":                              {entry("digestSRI", sri("sha256", s256[:])), ""},
+		"21 sha384":                              {entry("digestSRI", sri("sha384", s384[:])), ""},
+		"21 sha512":                              {entry("digestSRI", sri("sha512", s512[:])), ""},
+		"21 sha256 with the prefix of multibase": {entry("digestSRI", strings.Replace(sri("sha256", s256[:]), "-", "-M", 1)), ""},
+		"21 another prefix":                      {entry("digestSRI", strings.Replace(sri("sha256", s256[:]), "-", "-m", 1)), schemaInvalid},
+		"20 wrong digestSRI with the prefix":     {entry("digestSRI", strings.Replace(sri("sha256", wrong[:]), "-", "-M", 1)), reason.SchemaUnusable},
+		"21 multihash base64url":                 {entry("digestMultibase", hash(multiformat.Base64URL, 0x12, s256[:])), ""},
+		"21 multihash base58btc":                 {entry("digestMultibase", hash(multiformat.Base58BTC, 0x13, s512[:])), ""},
+		"21 multihash sha384":                    {entry("digestMultibase", hash(multiformat.Base58BTC, 0x20, s384[:])), ""},
+		"21 both":                                {entry("digestSRI", sri("sha256", s256[:]), "digestMultibase", hash(multiformat.Base64URL, 0x12, s256[:])), ""},
+		"21 both, one of them wrong":             {entry("digestSRI", sri("sha256", s256[:]), "digestMultibase", hash(multiformat.Base64URL, 0x12, wrong[:])), reason.SchemaUnusable},
+		"20 wrong digestSRI":                     {entry("digestSRI", sri("sha256", wrong[:])), reason.SchemaUnusable},
+		"20 wrong digestMultibase":               {entry("digestMultibase", hash(multiformat.Base64URL, 0x12, wrong[:])), reason.SchemaUnusable},
+		"20 not to be had":                       {entry("id", "https://issuer.example/other", "digestSRI", sri("sha256", s256[:])), reason.SchemaUnusable},
+		"21 sha1":                                {entry("digestSRI", sri("sha1", s256[:20])), schemaInvalid},
+		"21 without padding":                     {entry("digestSRI", strings.TrimRight(sri("sha256", s256[:]), "=")), schemaInvalid},
+		"21 of another length":                   {entry("digestSRI", sri("sha384", s256[:])), schemaInvalid},
+		"21 no multihash":                        {entry("digestMultibase", hash(multiformat.Base64URL, 0x99, s256[:])), schemaInvalid},
+		"21 not multibase":                       {entry("digestMultibase", "xyz"), schemaInvalid},
+		"19 no digest":                           {entry(), schemaInvalid},
+		"19 no id":                               {`{"digestSRI":"` + sri("sha256", s256[:]) + `"}`, schemaInvalid},
+		"19 id no URL":                           {entry("id", "image", "digestSRI", sri("sha256", s256[:])), notAbsolute},
+		"19 the same id twice":                   {`[` + entry("digestSRI", sri("sha256", s256[:])) + `,` + entry("digestSRI", sri("sha256", s256[:])) + `]`, schemaInvalid},
+		"19 a string":                            {`"https://issuer.example/image"`, schemaInvalid},
 		"20 an embedded context": {entry("id", vcdm.BaseV2, "digestSRI",
 			"sha256-"+base64.StdEncoding.EncodeToString(digestOfBase[:])), ""},
 		"20 an embedded context with another digest": {entry("id", vcdm.BaseV2, "digestSRI", sri("sha256", wrong[:])), reason.SchemaUnusable},
@@ -607,6 +610,13 @@ func TestSchemaEvaluation(t *testing.T) {
 			}
 		})
 	}
+	t.Run("18 a proof is no part of it", func(t *testing.T) {
+		raw := edit(t, credentialV2, "credentialSchema", `{"id":"https://a.example/closed","type":"JsonSchema"}`, "proof", `{"type":"DataIntegrityProof"}`)
+		closed := map[string][]byte{"https://a.example/closed": []byte(`{"properties":{"proof":false}}`)}
+		if _, err := vcdm.CheckCredential(raw, vcdm.Rules{Resources: closed}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("18 every one is evaluated", func(t *testing.T) {
 		raw := edit(t, credentialV2, "credentialSchema", `[{"id":"https://a.example/old","type":"JsonSchema"},{"id":"https://a.example/never","type":"JsonSchema"}]`)
 		if _, err := vcdm.CheckCredential(raw, vcdm.Rules{Resources: known}); reason.Of(err) != schemaInvalid {

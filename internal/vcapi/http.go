@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/behalf-id/behalf/did/resolution"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -126,8 +127,12 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Vary", "Accept")
+	web.CacheFor(w, listAge) // it is the same for everybody, and says nothing of one credential
 	web.Bytes(w, http.StatusOK, mediaType, list)
 }
+
+// listAge is how long a list may be kept by caches: a test that revokes does not want to wait.
+const listAge = 5 * time.Second
 
 // failures is the body of a refusal; verified is there, and false, where something was to be verified.
 type failures struct {

@@ -154,8 +154,11 @@ func (r withBLS) Resolve(ctx context.Context, id did.DID) (*did.Document, error)
 	return doc, err
 }
 
-// rules are those of the surface: both versions, and a schema or resource that is not embedded
-// cannot be had here, which is reported and no failure.
+// rules are those of the surface: both versions, the schema of the product beside the contexts, and a
+// schema or resource that is not embedded cannot be had here, which is reported and no failure.
 func rules() vcdm.Rules {
-	return vcdm.Rules{Profile: profile, Oldest: vcdm.V1, Absent: vcdm.Report}
+	return vcdm.Rules{
+		Profile: profile, Oldest: vcdm.V1, Absent: vcdm.Report,
+		Resources: map[string][]byte{credential.SchemaID: credential.Schema()},
+	}
 }

@@ -143,6 +143,9 @@ func TestStatus(t *testing.T) {
 		t.Errorf("%d %v", list.status, list.header)
 	}
 	s.verifies("the list", parse(t, string(list.body)))
+	if got := list.header.Get("Cache-Control"); !strings.HasPrefix(got, "public, max-age=5") {
+		t.Error(got)
+	}
 	if err := s.api.Revoke(s.origin+"/status/1", index); err != nil {
 		t.Fatal(err)
 	}
@@ -347,5 +350,19 @@ func TestUnsignedPresentations(t *testing.T) {
 	delete(vp, "verifiableCredential")
 	if a := s.present(vp, nil); a.status != http.StatusOK {
 		t.Errorf("no credential: %d %s", a.status, a.body)
+	}
+}
+
+// TestSchema shows that a schema that is known here is evaluated, at issue and at verify, and that
+// another is reported.
+func TestSchema(t *testing.T) {
+	s := start(t)
+	d := s.degree("eddsa-jcs-2022")
+	d["credentialSchema"] = doc{"id": "https://example.org/schemas/delegation-credential-1.json", "type": "JsonSchema"}
+	s.refused("it does not fit", s.post(s.issuePath("eddsa-jcs-2022"), doc{"credential": d}), reason.CredentialSchemaInvalid)
+	d["credentialSchema"] = doc{"id": "https://a.example/schema.json", "type": "JsonSchema"}
+	a := s.verify(s.issue("eddsa-jcs-2022", d, nil), nil)
+	if list, _ := a.member(t, "unchecked").([]any); a.status != http.StatusOK || len(list) != 1 {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
