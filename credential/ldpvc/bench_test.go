@@ -46,7 +46,11 @@ func pool(b *testing.B, w *fixture.World, f *Format, n int) [][]byte {
 	out := make([][]byte, n)
 	for i := range out {
 		w.Holder = fixture.NewHolder(b, w.Issuer.Public().Algorithm())
-		raw, err := f.Seal(ctx, fixture.Bitstring(w.Delegation(b)), w.Issuer)
+		c := fixture.Bitstring(w.Delegation(b))
+		if !f.canonical {
+			c = delegation(b, w)
+		}
+		raw, err := f.Seal(ctx, c, w.Issuer)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -171,17 +171,7 @@ func (f *Format) checked(raw []byte) ([]byte, []strictjson.Member, error) {
 	if err := strictjson.Check(raw); err != nil {
 		return nil, nil, err
 	}
-	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(raw)), raw)
-	if err != nil {
-		return nil, nil, err
-	}
-	for m, err := range strictjson.Members(canonical) {
-		if err != nil {
-			return nil, nil, err
-		}
-		members = append(members, m)
-	}
-	return canonical, members, nil
+	return dataintegrity.CanonicalMembers(raw, members)
 }
 
 // members reads what is not the proof. Members that nothing here acts on are passed over; the

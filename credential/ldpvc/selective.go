@@ -3,6 +3,7 @@
 package ldpvc
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -85,12 +86,25 @@ func (f *Format) Whole(raw []byte) ([]byte, error) {
 }
 
 // derive returns base with exactly what s chooses beyond the limiting members. RDF has no empty
-// lists, so that one permission at least must be shown.
+// lists, so that one permission at least must be shown. What was derived before is returned as it
+// is, if it shows no more.
 func derive(base []byte, c *credential.Credential, s credential.Selection) ([]byte, error) {
 	if c.Type == credential.TypeDelegation && len(s.Permissions) == 0 {
 		return nil, reason.New(reason.QueryUnsatisfied, "no permission is to be shown")
 	}
-	return ecdsasd.Derive(context.Background(), base, chosen(c, s), jsonld.Closed)
+	derived, err := ecdsasd.Derive(context.Background(), base, chosen(c, s), jsonld.Closed)
+	if reason.Of(err) == reason.DIProofValue && !beyond(c, s) {
+		return bytes.Clone(base), nil
+	}
+	return derived, err
+}
+
+// beyond reports whether c shows more than s chooses.
+func beyond(c *credential.Credential, s credential.Selection) bool {
+	return slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool { return !slices.Contains(s.Permissions, p.ID) }) ||
+		c.OnBehalfOf.Identifier != nil && !slices.Contains(s.Claims, credential.ClaimIdentifier) ||
+		c.Assurance != nil && !slices.Contains(s.Claims, credential.ClaimAssurance) ||
+		len(c.Evidence) > 0 && !slices.Contains(s.Claims, credential.ClaimEvidence)
 }
 
 // covered refuses a credential of which the holder was free to hide a limiting member.

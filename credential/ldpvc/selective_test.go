@@ -235,3 +235,21 @@ func TestDerivedChanges(t *testing.T) {
 		t.Error("a base proof without secrets")
 	}
 }
+
+// TestDerivedIsKept shows that what was derived before can be shown as it is, and nothing less of it.
+func TestDerivedIsKept(t *testing.T) {
+	g := newSelective(t)
+	c := delegation(t, g.w)
+	s := credential.Selection{Raw: g.cred, Permissions: []string{c.Permissions[0].ID, c.Permissions[1].ID}}
+	derived, err := g.Disclose(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Raw = derived
+	if again, err := g.Disclose(s); err != nil || !bytes.Equal(again, derived) {
+		t.Errorf("shown again: %v", err)
+	}
+	s.Permissions = s.Permissions[:1]
+	_, err = g.Disclose(s)
+	refused(t, "less of what was derived", err, reason.DIProofValue)
+}

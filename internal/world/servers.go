@@ -61,6 +61,7 @@ func (w *World) openIssuer(ctx context.Context) (err error) {
 		return err
 	}
 	cfg.Registry, cfg.Outbound, cfg.Status.TTL = w.registrySettings(), w.outbound(), w.cfg.StatusTTL
+	cfg.Formats = Formats()
 	cfg.Profiles = map[string]wire.IssuerProfile{
 		"default": {Relationships: []string{"adult-to-adult", "parent-of-child"}, MaxDays: 730},
 	}
@@ -79,7 +80,7 @@ func (w *World) openGateway(ctx context.Context) (err error) {
 	if cfg.TLS, err = w.tls("gateway"); err != nil {
 		return err
 	}
-	cfg.Registry, cfg.Outbound = w.registrySettings(), w.outbound()
+	cfg.Registry, cfg.Outbound, cfg.Formats = w.registrySettings(), w.outbound(), Formats()
 	cfg.Restrictions = w.path("gateway", "restrictions.json")
 	if _, err := sealed.ReadFile(cfg.Restrictions); err != nil {
 		if err := sealed.WriteFile(cfg.Restrictions, []byte("[]\n")); err != nil {
@@ -87,6 +88,11 @@ func (w *World) openGateway(ctx context.Context) (err error) {
 		}
 	}
 	return w.add("gateway")(wire.Gateway(ctx, cfg, w.deps("gateway")))
+}
+
+// Formats returns the securing formats of the sandbox: all that its keys, for ES256, can sign.
+func Formats() []string {
+	return []string{"dc+sd-jwt", "vc+jwt", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "ecdsa-sd-2023"}
 }
 
 // add takes the server of a role into the world.
