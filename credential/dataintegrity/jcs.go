@@ -22,13 +22,32 @@ import (
 // runs. A number whose canonical form Check refuses is refused with the code of that; what did not
 // pass Check is json.syntax or garbage.
 func AppendCanonical(dst []byte, checked strictjson.Value) ([]byte, error) {
-	var room [roomForSpans]span
-	c := canonicaliser{in: checked, out: dst, members: room[:0]}
+	c := canonicaliser{in: checked, out: dst, members: make([]span, 0, roomForSpans)}
 	if err := c.value(0); err != nil {
 		return nil, err
 	}
 	c.flush()
 	return c.out, nil
+}
+
+// CanonicalMembers returns what AppendCanonical gives for checked, an object, and appends its
+// members to into, in their new order. Anything but an object is json.type.
+func CanonicalMembers(checked strictjson.Value, into []strictjson.Member) ([]byte, []strictjson.Member, error) {
+	c := canonicaliser{in: checked, out: make([]byte, 0, len(checked)), members: make([]span, 0, roomForSpans)}
+	if c.peek() != '{' {
+		return nil, nil, reason.New(reason.JSONType, "not an object")
+	}
+	if err := c.object(0); err != nil {
+		return nil, nil, err
+	}
+	c.flush()
+	at := 1
+	for _, m := range c.top {
+		end := at + m.end - m.start
+		into = append(into, strictjson.Member{Name: m.name, Value: c.out[at+m.value-m.start : end]})
+		at = end + 1
+	}
+	return c.out, into, nil
 }
 
 // roomForSpans is how many members stand in objects that are open at one time, usually at most.
@@ -40,6 +59,7 @@ type canonicaliser struct {
 	from, at int
 	out      []byte
 	members  []span // of the objects that are open, innermost last
+	top      []span // of the outermost object, once it is closed; places from before it was sorted
 	spare    []byte
 }
 
@@ -54,9 +74,9 @@ func (c *canonicaliser) place() int { return len(c.out) + c.at - c.from }
 
 // span is one member in the output, its name unescaped.
 type span struct {
-	name       []byte
-	head       uint64 // the first eight bytes of name, if they are ASCII
-	start, end int
+	name              []byte
+	head              uint64 // the first eight bytes of name, if they are ASCII
+	start, value, end int
 }
 
 // compare orders members by their names (RFC 8785 §3.2.3). The heads of most decide.
@@ -159,10 +179,12 @@ func (c *canonicaliser) object(depth int) error {
 		if err != nil {
 			return err
 		}
+		c.peek()
+		value := c.place()
 		if err := c.value(depth + 1); err != nil {
 			return err
 		}
-		c.members = append(c.members, span{name, headOf(name), start, c.place()})
+		c.members = append(c.members, span{name, headOf(name), start, value, c.place()})
 		if n := len(c.members); n-1 > base && c.members[n-2].compare(&c.members[n-1]) > 0 {
 			sorted = false
 		}
@@ -173,7 +195,7 @@ func (c *canonicaliser) object(depth int) error {
 	if !sorted {
 		c.sort(c.members[base:])
 	}
-	c.members = c.members[:base]
+	c.top, c.members = c.members[base:], c.members[:base]
 	return nil
 }
 

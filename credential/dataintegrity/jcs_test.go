@@ -138,6 +138,37 @@ func TestCanonicalIsThatOfTheLibrary(t *testing.T) {
 	})
 }
 
+// TestCanonicalMembers compares what is told of an object with what is found in it.
+func TestCanonicalMembers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raw := shuffled(t, drawJSON(t, 0))
+		want, err := strictjson.Canonical(raw)
+		if err != nil {
+			t.Skip("no strict JSON")
+		}
+		got, members, err := CanonicalMembers(raw, nil)
+		if raw[0] != '{' {
+			if err == nil {
+				t.Fatal("not an object")
+			}
+			return
+		}
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%s, %v\nwant %s", got, err, want)
+		}
+		n := 0
+		for m, err := range strictjson.Members(got) {
+			if err != nil || !bytes.Equal(m.Name, members[n].Name) || !bytes.Equal(m.Value, members[n].Value) {
+				t.Fatalf("member %d is %s: %s, want %s: %s", n, members[n].Name, members[n].Value, m.Name, m.Value)
+			}
+			n++
+		}
+		if n != len(members) {
+			t.Fatalf("%d members, want %d", len(members), n)
+		}
+	})
+}
+
 func TestNamesCompareByCodeUnits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		common := rapid.String().Draw(t, "common")

@@ -371,6 +371,38 @@ func TestCreateRefused(t *testing.T) {
 	}
 }
 
+// TestForged has a prover with a signature of another signer, who knows all that a proof needs but
+// the issuer's signature.
+func TestForged(t *testing.T) {
+	k, other := testKey(t, "issuer"), testKey(t, "other")
+	all := []string{"a", "b", "c"}
+	s := statement{public: k.Verifier(), header: []byte("h"), disclosed: []int{1}, messages: []string{"b"}, hidden: 2}
+	for by, code := range map[*Key]reason.Code{k: "", other: reason.CredentialSignatureInvalid} {
+		sig, err := readSignature(by.sign([]byte("h"), all))
+		if err != nil {
+			t.Fatal(err)
+		}
+		random, err := randomScalars(rand.Reader, proofScalars+2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := readProof(s.prove(sig, all, random))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s.verify(p), code)
+	}
+}
+
+// TestTrailingBits has the same bytes written in two ways, of which one is taken.
+func TestTrailingBits(t *testing.T) {
+	if _, err := dearmour("u2V0DhA"); err != nil {
+		t.Error(err)
+	}
+	_, err := dearmour("u2V0DhB")
+	want(t, err, reason.DIProofValue)
+}
+
 // TestFresh shows that no two base proofs share a key for labels.
 func TestFresh(t *testing.T) {
 	k := testKey(t, "issuer")

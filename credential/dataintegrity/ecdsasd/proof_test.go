@@ -5,6 +5,7 @@ package ecdsasd
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"maps"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/internal/cbor"
 	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/rdfc"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -97,6 +100,79 @@ func TestComponentsSwapped(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestForgedPair has a holder who makes a key pair of their own, signs other statements with it
+// and keeps the issuer's signature, which must bind the key.
+func TestForgedPair(t *testing.T) {
+	v := read(t, "employ", "employ")
+	unsecured, _, err := dataintegrity.Split(bytes.Replace(v.derived, []byte("Bahamas"), []byte("Bermudas"), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := key.Generate(key.ES256, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := v.shown
+	if forged.public, err = encodePublic(pair.Public()); err != nil {
+		t.Fatal(err)
+	}
+	lines, mandatory, err := forged.shown(unsecured, jsonld.Closed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if forged.signatures, err = signEach(context.Background(), pick(lines, others(mandatory, len(lines))), pair); err != nil {
+		t.Fatal(err)
+	}
+	text, err := forged.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = New(jsonld.Closed, nil).Verify(context.Background(), unsecured, v.config, text, dataintegrity.Method{Key: v.issuer.Public()})
+	if reason.Of(err) != reason.CredentialSignatureInvalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestNamesOutOfPlace shows that a name which was written into a document is taken where a node or a
+// JSON literal has it, and nowhere else: a reader of JSON-LD with maps would put it elsewhere.
+func TestNamesOutOfPlace(t *testing.T) {
+	d := document{marker: "urn:bnid:x:"}
+	for _, c := range []struct {
+		in, out rdfc.Term
+		ok      bool
+	}{
+		{rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:x:3"}, rdfc.Term{Kind: rdfc.Blank, Value: "3"}, true},
+		{rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:y:3"}, rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:y:3"}, true},
+		{rdfc.Term{Kind: rdfc.Blank, Value: "b0"}, rdfc.Term{Kind: rdfc.Blank, Value: "b0"}, false},
+		{rdfc.Term{Kind: rdfc.Literal, Value: "urn:bnid:x:3"}, rdfc.Term{Kind: rdfc.Literal, Value: "urn:bnid:x:3"}, false},
+		{rdfc.Term{Kind: rdfc.Literal, Value: `{"@id":"urn:bnid:x:3"}`, Datatype: jsonLiteral}, rdfc.Term{Kind: rdfc.Literal, Value: `{}`, Datatype: jsonLiteral}, true},
+		{rdfc.Term{Kind: rdfc.Literal, Value: `["urn:bnid:x:3"]`, Datatype: jsonLiteral}, rdfc.Term{Kind: rdfc.Literal, Value: `["urn:bnid:x:3"]`, Datatype: jsonLiteral}, false},
+	} {
+		got := c.in
+		if ok := d.term(&got); ok != c.ok || ok && got != c.out {
+			t.Errorf("%v became %v, %v", c.in, got, ok)
+		}
+	}
+	for in, out := range map[string]string{
+		`{"!":1,"@id":"urn:bnid:x:3","a":{"@id":"urn:bnid:x:4"}}`: `{"!":1,"a":{}}`, `[{"!":1,"@id":"urn:bnid:x:3"}]`: `[{"!":1}]`,
+		`{"@id":"urn:bnid:x:3","@type":"b"}`: `{"@type":"b"}`, `{"@id":"urn:other"}`: `{"@id":"urn:other"}`,
+	} {
+		if got := unmark(in, "urn:bnid:x:"); got != out {
+			t.Errorf("%s became %s", in, got)
+		}
+	}
+}
+
+// TestTrailingBits has the same bytes written in two ways, of which one is taken.
+func TestTrailingBits(t *testing.T) {
+	if _, err := dearmour("u2V0BhA"); err != nil {
+		t.Error(err)
+	}
+	if _, err := dearmour("u2V0BhB"); reason.Of(err) != reason.DIProofValue {
+		t.Error(err)
 	}
 }
 

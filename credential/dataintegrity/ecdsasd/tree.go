@@ -159,9 +159,6 @@ func (v *value) without(name string) *value {
 	return &out
 }
 
-// blank reports whether v is a string with the label of a blank node.
-func (v *value) blank() bool { return bytes.HasPrefix(v.raw, []byte(`"_:`)) }
-
 // writer writes the part of a document that a selection holds. With a marker it gives every
 // object that could be a nameless node a name: marker and number.
 type writer struct {
@@ -216,15 +213,10 @@ func (w *writer) member(m member, whole bool) {
 }
 
 // always reports whether m goes with every part of its object v that is shown: the context of the
-// document, the type, and the id unless it is that of a blank node (VC-DI-ECDSA 1.0 §3.4.11).
+// document, the id and the type (VC-DI-ECDSA 1.0 §3.4.11). An id is never that of a blank node:
+// documents with such are refused.
 func (w *writer) always(v *value, m member) bool {
-	switch m.name {
-	case "@context":
-		return v.n == 0
-	case "id":
-		return !m.of.blank()
-	}
-	return m.name == "type"
+	return m.name == "id" || m.name == "type" || m.name == "@context" && v.n == 0
 }
 
 func (w *writer) array(v *value, whole bool) {
