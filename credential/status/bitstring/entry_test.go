@@ -170,6 +170,11 @@ func TestValues(t *testing.T) {
 				t.Fatalf("index %d: %v", at, err)
 			}
 		}
+		for _, none := range []int{0, -1, MaxSize + 1} {
+			if _, err := b.Value(none, 0); reason.Of(err) != reason.StatusValueUnknown {
+				t.Fatalf("%d bits: %v", none, err)
+			}
+		}
 		if err := Put(put, size, 0, 1<<size); reason.Of(err) != reason.StatusValueUnknown {
 			t.Fatal(err)
 		}

@@ -77,6 +77,10 @@ func TestGaps(t *testing.T) {
 			t.Fatalf("something behind it: %v", err)
 		}
 	})
+	crowd := append(positions(200, 400, 1), 1<<20) // one gap of very many ones
+	if back, err := ReadGaps(AppendGaps(nil, crowd), 1<<21); err != nil || !slices.Equal(back, crowd) {
+		t.Errorf("a crowd and one far away became %v, %v", back, err)
+	}
 	dense := make([]uint32, 1000) // all set: one bit each
 	for i := range dense {
 		dense[i] = uint32(i)

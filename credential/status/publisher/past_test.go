@@ -120,6 +120,11 @@ func TestDeltasUnasked(t *testing.T) {
 	if got := w.since(first, both, old.ETag); got != first {
 		t.Error("a delta of a delta")
 	}
+	small := *doc
+	small.Body, small.deltas = doc.Body[:len(first.Body)], &deltas{}
+	if got := w.since(&small, both, old.ETag); got != &small {
+		t.Error("a delta that is no smaller than the list")
+	}
 	w.restart() // what was served before is forgotten, and the whole list is served
 	doc, _ = w.token(ref.List)
 	if got := w.since(doc, both, old.ETag); got != doc {

@@ -516,7 +516,7 @@ func attackHerd(t *testing.T) {
 	l := &list{issued: w.clock.now(), until: w.clock.now().Add(300 * time.Second)}
 	seen := map[int]bool{}
 	for range 1000 {
-		after := due(l, w.clock.now()).Sub(l.issued)
+		after := due(l, w.clock.now(), 0).Sub(l.issued)
 		if after < 150*time.Second || after > 225*time.Second {
 			t.Fatalf("refreshed after %v", after)
 		}

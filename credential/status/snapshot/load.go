@@ -135,7 +135,7 @@ func (s *Source) install(want id, l *list, now time.Time) error {
 		s.lists.Store(&all)
 	}
 	e.current.Store(l)
-	e.due = due(l, now)
+	e.due = due(l, now, s.cfg.Poll)
 	return nil
 }
 
@@ -166,8 +166,9 @@ func (e *entry) idle(now time.Time) bool {
 }
 
 // due returns when l is to be refreshed: at random between 50 and 75 % of its life, so that many
-// gateways do not ask at once. A list that came late in its life is asked for again soon.
-func due(l *list, now time.Time) time.Time {
+// gateways do not ask at once. A list that came late in its life is asked for again soon. Poll, if it is
+// not 0, is the longest to wait.
+func due(l *list, now time.Time, poll time.Duration) time.Time {
 	life := l.until.Sub(l.issued)
 	at := l.issued.Add(life/2 + rand.N(life/4+1))
 	if l.renew > 0 {
@@ -176,7 +177,10 @@ func due(l *list, now time.Time) time.Time {
 		}
 	}
 	if soon := now.Add(retry(life)); at.Before(soon) {
-		return soon
+		at = soon
+	}
+	if often := now.Add(poll); poll > 0 && often.Before(at) {
+		return often
 	}
 	return at
 }

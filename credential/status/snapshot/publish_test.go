@@ -86,6 +86,7 @@ type both struct {
 	alloc *publisher.Allocator
 	src   *snapshot.Source
 	did   string
+	doc   *did.Document
 }
 
 func (b *both) now() time.Time { return b.at }
@@ -93,10 +94,6 @@ func (b *both) now() time.Time { return b.at }
 func newBoth() (*both, error) {
 	b := &both{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), did: "did:web:issuer.test"}
 	issued, err := memory.New(memory.Config{Now: b.now})
-	if err != nil {
-		return nil, err
-	}
-	marks, err := memory.New(memory.Config{Now: b.now})
 	if err != nil {
 		return nil, err
 	}
@@ -121,17 +118,89 @@ func newBoth() (*both, error) {
 	}); err != nil {
 		return nil, err
 	}
-	b.src, err = snapshot.New(snapshot.Config{
-		Fetcher: b.host, Marks: marks, Now: b.now,
-		Resolver: documents{&did.Document{
-			ID: m.DID(), Methods: []did.Method{{ID: m, Key: k.Public()}},
-			Purposes: map[did.Relationship][]string{did.AssertionMethod: {"k1"}},
-		}},
+	b.doc = &did.Document{
+		ID: m.DID(), Methods: []did.Method{{ID: m, Key: k.Public()}},
+		Purposes: map[did.Relationship][]string{did.AssertionMethod: {"k1"}},
+	}
+	b.src, err = b.gateway(0)
+	return b, err
+}
+
+// gateway returns one more gateway.
+func (b *both) gateway(poll time.Duration) (*snapshot.Source, error) {
+	marks, err := memory.New(memory.Config{Now: b.now})
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.New(snapshot.Config{
+		Fetcher: b.host, Marks: marks, Now: b.now, Poll: poll, Resolver: documents{b.doc},
 		Signer: func(issuer, url string) (did.DID, bool) {
-			return m.DID(), issuer == b.did && strings.HasPrefix(url, "https://issuer.test/")
+			return b.doc.ID, issuer == b.did && strings.HasPrefix(url, "https://issuer.test/")
 		},
 	})
-	return b, err
+}
+
+// TestSeenByThousand: of 1,000 gateways that ask each second, each at its own instant, all but one in a
+// hundred see a revocation within a second of its publication, and none fetches the list for it.
+func TestSeenByThousand(t *testing.T) {
+	const gateways, step = 1000, 50 * time.Millisecond
+	b, err := newBoth()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	ref, err := b.alloc.Allocate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := b.host.pub.TokenRef(ref)
+	sources := make([]*snapshot.Source, gateways)
+	const perSecond = int(time.Second / step)
+	for tick := range perSecond {
+		b.at = b.at.Add(step)
+		for i := perSecond - 1 - tick; i < gateways; i += perSecond { // each begins at its own instant
+			if sources[i], err = b.gateway(snapshot.MinPoll); err != nil {
+				t.Fatal(err)
+			}
+			if err := sources[i].Watch(ctx, b.did, entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	whole := b.host.whole
+	if err := b.book.Set(ctx, []publisher.Ref{ref}, status.Revoked); err != nil {
+		t.Fatal(err)
+	}
+	published := b.at
+	var late int
+	seen := make([]bool, gateways)
+	for tick := range 2 * perSecond {
+		b.at = b.at.Add(step)
+		for i, src := range sources {
+			if (i+tick+1)%perSecond != 0 || seen[i] {
+				continue
+			}
+			src.Refresh(ctx)
+			state, _, err := src.State(ctx, b.did, entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[i] = state == status.Revoked; seen[i] && b.at.Sub(published) > time.Second {
+				late++
+			}
+		}
+	}
+	for i := range seen {
+		if !seen[i] {
+			late++
+		}
+	}
+	if late > gateways/100 {
+		t.Errorf("%d gateways saw it later than a second after", late)
+	}
+	if b.host.whole != whole || b.host.deltas < gateways-late {
+		t.Errorf("%d whole lists and %d deltas", b.host.whole-whole, b.host.deltas)
+	}
 }
 
 // TestRevocationBites follows one credential in both forms through its life: at each second, what

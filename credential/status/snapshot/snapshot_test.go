@@ -500,6 +500,8 @@ func TestNewRefuses(t *testing.T) {
 		"no marks":         func(c *Config) { c.Marks = nil },
 		"no clock":         func(c *Config) { c.Now = nil },
 		"negative age":     func(c *Config) { c.MaxAge = -1 },
+		"negative poll":    func(c *Config) { c.Poll = -time.Second },
+		"poll too often":   func(c *Config) { c.Poll = MinPoll - 1 },
 		"age over ceiling": func(c *Config) { c.MaxAge = CeilingMaxAge + 1 },
 	} {
 		cfg := good

@@ -24,6 +24,7 @@ const (
 	DefaultMaxAge = 300 * time.Second // the hard age limit if Config.MaxAge is 0 (security.md §5.1)
 	CeilingMaxAge = 24 * time.Hour    // the most that Config.MaxAge may be
 	MaxAhead      = 60 * time.Second  // how far ahead of the clock a list may be issued
+	MinPoll       = time.Second       // the least that Config.Poll may be
 	NegativeAge   = 10 * time.Second  // how long a failure is remembered, so that it is not repeated for each request
 	IdleAfter     = time.Hour         // a list that nobody asked for is then no longer refreshed or held
 	LoadTimeout   = safehttp.BudgetTimeout
@@ -44,7 +45,7 @@ var (
 	_ status.Source = (*Source)(nil)
 )
 
-// Config is what a Source needs. Every part but Proofs and MaxAge is required.
+// Config is what a Source needs. Every part but Proofs, MaxAge and Poll is required.
 type Config struct {
 	// Fetcher reaches the hosts of status lists, and refuses addresses that are not public.
 	Fetcher Fetcher
@@ -65,6 +66,10 @@ type Config struct {
 	// MaxAge is the hard age limit of a list, counted from its own issue time: an older one is
 	// not used. 0 is DefaultMaxAge; at most CeilingMaxAge.
 	MaxAge time.Duration
+	// Poll is how often a list is asked for again at the least, so that a revocation is seen soon: an
+	// answer is then mostly that nothing has changed, or a delta. 0 leaves it to the life of each
+	// list; at least MinPoll.
+	Poll time.Duration
 }
 
 // Source implements status.Source. A list is fetched and verified when it is first asked for, and
@@ -96,9 +101,11 @@ type entry struct {
 func New(cfg Config) (*Source, error) {
 	switch {
 	case cfg.Fetcher == nil, cfg.Resolver == nil, cfg.Signer == nil, cfg.Marks == nil, cfg.Now == nil:
-		return nil, errors.New("snapshot: every part of Config but Proofs and MaxAge is required")
+		return nil, errors.New("snapshot: every part of Config but Proofs, MaxAge and Poll is required")
 	case cfg.MaxAge < 0 || cfg.MaxAge > CeilingMaxAge:
 		return nil, errors.New("snapshot: Config.MaxAge is 0 to 24 h")
+	case cfg.Poll != 0 && cfg.Poll < MinPoll:
+		return nil, errors.New("snapshot: Config.Poll is 1 s or more")
 	case cfg.MaxAge == 0:
 		cfg.MaxAge = DefaultMaxAge
 	}

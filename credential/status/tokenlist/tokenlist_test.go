@@ -85,6 +85,8 @@ func TestStateMeaning(t *testing.T) {
 	want(t, err, reason.StatusValueUnknown)
 	_, err = b.State(4)
 	want(t, err, reason.StatusIndex)
+	_, err = b.Value(4)
+	want(t, err, reason.StatusIndex)
 	_, err = Bits{}.State(0)
 	want(t, err, reason.StatusIndex)
 	for _, width := range []int{0, 3, 5, 16, -1} {
