@@ -148,6 +148,8 @@ func TestURL(t *testing.T) {
 		"did:web:h.test%3Ax", "did:web:h.test%3A80%3A81", "did:web:%3A8443", "did:web:h.test%253A8443",
 		"did:web:h.test:.", "did:web:h.test:..", "did:web:h.test:a:..:b", "did:web:h.test:.well-known",
 		"did:web:h.test:%2E%2E", "did:web:h.test:a%2Fb", "did:web:h.test:a%2fb", "did:web:h.test:a%20b", "did:web:h.test:%61",
+		"did:web:h.test:..:..:etc", "did:web:h.test:..%2F..", "did:web:h.test:%252E%252E", "did:web:h.test:a:", "did:web:h.test::a",
+		"did:web:h.test:caf\u00e9", "did:web:h.test:cafe\u0301", "did:web:h.test:caf%C3%A9", "did:web:h.test:cafe%CC%81", // one letter, two spellings
 		"did:web:h.test" + strings.Repeat(":a", 17),
 	} {
 		parsed, err := did.Parse(id)
