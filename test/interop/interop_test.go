@@ -20,7 +20,7 @@ func TestInterop(t *testing.T) {
 	s := &session{counterpart: start(t)}
 	tests := map[string]func(t *testing.T){
 		"vc+jwt": s.vcjwt, "dc+sd-jwt": s.sdjwt, "token status list": s.tokenList, "bitstring status list": s.bitstringList,
-		"did": s.identifiers, "dcql": s.query, "data integrity": s.integrity, "selective": s.selective,
+		"did": s.identifiers, "dcql": s.query, "data integrity": s.integrity, "selective": s.selective, "published": s.published, "proved list": s.provedList,
 	}
 	ran := 0
 	for name, test := range tests {

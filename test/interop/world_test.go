@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 	"github.com/behalf-id/behalf/key"
 )
 
-// now is the instant of every test, nowText the same for the other side.
-func now() time.Time { return time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) }
+// now is the instant of every test, that at which it was first asked for: a part of the other side takes no
+// clock and looks at its own. nowText is the same for the other side.
+var now = sync.OnceValue(func() time.Time { return time.Now().UTC().Truncate(time.Second) })
 
 func nowText() string { return now().Format(time.RFC3339) }
 
