@@ -78,11 +78,19 @@ func (f *Format) part(raw []byte) (message, error) {
 	return m, err
 }
 
-// read reads a credential by its form.
+// read reads a credential by its form. A credential that is wrapped never fits, so that to ask
+// whether it is can wait until it did not.
 func (f *Format) read(raw []byte, members []strictjson.Member) (*issued, error) {
-	if err := structure(members); err != nil {
-		return nil, err
+	i, err := f.fit(raw, members)
+	if err != nil || i.late != nil {
+		if wrapped := structure(members); wrapped != nil {
+			return nil, wrapped
+		}
 	}
+	return i, err
+}
+
+func (f *Format) fit(raw []byte, members []strictjson.Member) (*issued, error) {
 	s, err := f.secured(dataintegrity.Suites{f.suite}, raw, members)
 	if err != nil {
 		return nil, foreign(raw, members, err)
