@@ -44,14 +44,14 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 
 func (i *issued) payload(raw []byte) (err error) {
 	var room [wire.RoomForMembers]strictjson.Member
-	claims, err := strictjson.CheckMembers(raw, room[:0])
+	claims, r, err := wire.Check(raw, room[:0])
 	if err != nil {
 		return err
 	}
 	if i.layout, err = scanChecked(raw, claims); err != nil {
 		return err
 	}
-	p := payload{Reader: wire.ReaderOf(raw), c: &i.base}
+	p := payload{Reader: r, c: &i.base}
 	for _, m := range claims {
 		p.member(m)
 	}

@@ -35,7 +35,7 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 	}
 	payload := t.Unverified()
 	var room [wire.RoomForMembers]strictjson.Member
-	members, err := strictjson.CheckMembers(payload, room[:0])
+	members, r, err := wire.Check(payload, room[:0])
 	if reason.Of(err) == reason.JSONType { // some JSON, and no object
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func readIssued(jwt []byte, digest string) (*issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.c, i.late = wire.ReadMembersVC(payload, members, "iss", "sub", "jti", "exp", "nbf", "iat")
+	i.c, i.late = r.ReadVC(members, "iss", "sub", "jti", "exp", "nbf", "iat")
 	if i.c == nil || i.late != nil && (!proof.Decides(i.late) || i.c.Issuer == "") {
 		return nil, nested(payload, i.late)
 	}

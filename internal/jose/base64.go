@@ -21,27 +21,38 @@ func AppendEncode(dst, raw []byte) []byte { return base64.RawURLEncoding.AppendE
 func AppendDecode(dst, text []byte) ([]byte, error) {
 	old, size := len(dst), base64.RawURLEncoding.DecodedLen(len(text))
 	dst = slices.Grow(dst, size)[:old+size]
+	if decode(dst[old:], text, &sextets) != valid {
+		return nil, reason.New(reason.JOSEBase64Invalid, "")
+	}
+	return dst, nil
+}
+
+// decode writes what text encodes to out, which has that length, and returns valid if text has the one
+// spelling. It takes the tables as an argument, and not by their name, so that their address stays
+// in a register.
+//
+//go:noinline
+func decode(out, text []byte, s *[4][256]uint32) uint32 {
 	ok := uint32(valid)
-	out := dst[old:]
 	for len(text) >= 16 && len(out) >= 14 { // twice six bytes, each written as eight
 		t, o := (*[16]byte)(text), (*[14]byte)(out)
-		n0, n1 := quad(t[0], t[1], t[2], t[3]), quad(t[4], t[5], t[6], t[7])
-		n2, n3 := quad(t[8], t[9], t[10], t[11]), quad(t[12], t[13], t[14], t[15])
-		ok &= n0 & n1 & n2 & n3
+		n0 := s[0][t[0]] + s[1][t[1]] + s[2][t[2]] + s[3][t[3]]
+		n1 := s[0][t[4]] + s[1][t[5]] + s[2][t[6]] + s[3][t[7]]
+		ok &= n0 & n1
 		binary.BigEndian.PutUint64(o[:8], uint64(n0)<<40|uint64(n1&group)<<16)
-		binary.BigEndian.PutUint64(o[6:], uint64(n2)<<40|uint64(n3&group)<<16)
+		n0 = s[0][t[8]] + s[1][t[9]] + s[2][t[10]] + s[3][t[11]]
+		n1 = s[0][t[12]] + s[1][t[13]] + s[2][t[14]] + s[3][t[15]]
+		ok &= n0 & n1
+		binary.BigEndian.PutUint64(o[6:], uint64(n0)<<40|uint64(n1&group)<<16)
 		text, out = text[16:], out[12:]
 	}
 	for len(text) >= 4 {
-		n := quad(text[0], text[1], text[2], text[3])
+		n := s[0][text[0]] + s[1][text[1]] + s[2][text[2]] + s[3][text[3]]
 		ok &= n
 		out[0], out[1], out[2] = byte(n>>16), byte(n>>8), byte(n)
 		text, out = text[4:], out[3:]
 	}
-	if ok&decodeTail(out, text) != valid {
-		return nil, reason.New(reason.JOSEBase64Invalid, "")
-	}
-	return dst, nil
+	return ok & decodeTail(out, text)
 }
 
 // valid is what stands above the bits of a group if all of its characters are of base64url.
@@ -49,11 +60,6 @@ const (
 	valid = 4 << 24
 	group = 1<<24 - 1
 )
-
-// quad returns the 24 bits of four characters, and valid above them if all four are good.
-func quad(a, b, c, d byte) uint32 {
-	return sextets[0][a] + sextets[1][b] + sextets[2][c] + sextets[3][d]
-}
 
 // decodeTail decodes the last, short group of a text, and returns valid if it is well-formed
 // and what its bytes encode to.

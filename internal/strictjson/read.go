@@ -3,6 +3,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"math/bits"
@@ -21,9 +22,11 @@ type Member struct {
 // have passed Check as it is or as part of a greater value: Members itself looks at the syntax of
 // this one level alone. Anything but an object is json.type, malformed data json.syntax; an error comes last
 // and once, with the zero Member.
-func Members(data []byte) iter.Seq2[Member, error] {
+func Members(data []byte) iter.Seq2[Member, error] { return members(scanner{data: data}) }
+
+func members(s scanner) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		s := scanner{data: data}
+		s := s
 		more, err := s.open('{', '}', "not an object")
 		for more && err == nil {
 			var m Member
@@ -45,8 +48,12 @@ func Members(data []byte) iter.Seq2[Member, error] {
 // else that passes Check is json.type. With a refusal it returns nil.
 func CheckMembers(data []byte, into []Member) ([]Member, error) {
 	s := scanner{data: data}
+	return s.members(into)
+}
+
+func (s *scanner) members(into []Member) ([]Member, error) {
 	if s.peek() != '{' {
-		return nil, other(data, "not an object")
+		return nil, other(s.data, "not an object")
 	}
 	more, err := s.open('{', '}', "")
 	var first [smallObject]name
@@ -116,9 +123,11 @@ func other(data []byte, mistake string) error {
 }
 
 // Items goes through the items of the array data, in order, with the rules of Members.
-func Items(data []byte) iter.Seq2[Value, error] {
+func Items(data []byte) iter.Seq2[Value, error] { return items(scanner{data: data}) }
+
+func items(s scanner) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
-		s := scanner{data: data}
+		s := s
 		more, err := s.open('[', ']', "not an array")
 		for more && err == nil {
 			var v Value
@@ -236,8 +245,14 @@ func (s *scanner) skip() (Value, error) {
 	first := s.peek()
 	start := s.pos
 	if first == '{' || first == '[' {
-		if !s.brackets() {
+		if !s.jump() && !s.brackets() {
 			return nil, syntax("a value has no end")
+		}
+		return Value(s.data[start:s.pos]), nil
+	}
+	if first == '"' {
+		if s.pos = pastString(s.data, start+1) + 1; s.pos > len(s.data) {
+			return nil, syntax("a string has no end")
 		}
 		return Value(s.data[start:s.pos]), nil
 	}
@@ -245,6 +260,20 @@ func (s *scanner) skip() (Value, error) {
 		return nil, err
 	}
 	return Value(s.data[start:s.pos]), nil
+}
+
+// jump passes the array or object at pos if it is known where it ends.
+func (s *scanner) jump() bool {
+	if s.known == nil {
+		return false
+	}
+	base := s.known.place(s.data)
+	end := s.known.end(base+s.pos) - base
+	if end <= s.pos || end > len(s.data) {
+		return false
+	}
+	s.pos = end
+	return true
 }
 
 // brackets passes the array or object at pos without looking at what is in it, which was checked
@@ -277,14 +306,17 @@ func (s *scanner) brackets() bool {
 // pastString returns where in data the string closes whose first byte is at i, else len(data). What
 // stands behind a backslash closes nothing.
 func pastString(data []byte, i int) int {
-	for {
-		for i+8 <= len(data) {
+	for words := 0; ; {
+		for ; i+8 <= len(data) && words < manyWords; words++ {
 			mask := closing(binary.LittleEndian.Uint64(data[i:]))
 			if mask != 0 {
 				i += bits.TrailingZeros64(mask) / 8
 				break
 			}
 			i += 8
+		}
+		if words == manyWords {
+			return pastLong(data, i)
 		}
 		switch {
 		case i >= len(data):
@@ -298,12 +330,35 @@ func pastString(data []byte, i int) int {
 	}
 }
 
+// manyWords is how many words of a string are looked at before it is taken for a long one.
+const manyWords = 8
+
+// pastLong is pastString by a search that is faster where there is much to pass. Behind an odd number
+// of backslashes, of which the first can stand before i, a quote closes nothing.
+func pastLong(data []byte, i int) int {
+	for {
+		n := bytes.IndexByte(data[i:], '"')
+		if n < 0 {
+			return len(data)
+		}
+		i += n
+		back := i
+		for back > 0 && data[back-1] == '\\' {
+			back--
+		}
+		if (i-back)%2 == 0 {
+			return i
+		}
+		i++
+	}
+}
+
 // closing sets top bits, the lowest of them that of the first byte of w that is a quote or a
 // backslash. Higher ones may come from borrows.
 func closing(w uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := w^ones*'"', w^ones*'\\'
-	return ((quote - ones) &^ quote | (backslash-ones)&^backslash) & tops
+	return ((quote-ones)&^quote | (backslash-ones)&^backslash) & tops
 }
 
 // scalar passes anything but an array and an object.

@@ -16,6 +16,10 @@ type scanner struct {
 	data []byte
 	pos  int
 	null bool // a null was passed
+
+	record bool   // ends is written
+	ends   []Span // of what was passed
+	known  *Ends  // of the text that data is a part of, or nil
 }
 
 // literal is a JSON string between its quotes.
@@ -53,8 +57,10 @@ func (s *scanner) object(depth int) error {
 	if depth > MaxDepth {
 		return tooDeep()
 	}
+	number := s.opens()
 	more, err := s.open('{', '}', "not an object")
 	if !more {
+		s.closes(number)
 		return err
 	}
 	var first [smallObject]name
@@ -75,6 +81,7 @@ func (s *scanner) object(depth int) error {
 			return err
 		}
 		if !more {
+			s.closes(number)
 			return finish(names)
 		}
 	}
@@ -84,6 +91,7 @@ func (s *scanner) array(depth int) error {
 	if depth > MaxDepth {
 		return tooDeep()
 	}
+	number := s.opens()
 	more, err := s.open('[', ']', "not an array")
 	for n := 1; more && err == nil; n++ {
 		if n > MaxMembers {
@@ -94,6 +102,7 @@ func (s *scanner) array(depth int) error {
 		}
 		more, err = s.more(']')
 	}
+	s.closes(number)
 	return err
 }
 

@@ -17,11 +17,27 @@ type Reader struct {
 	Places []int // in SD-JWT VC: where the permissions in the clear stand among all
 
 	text view.Text
+	ends strictjson.Ends
 	err  error
+	room [roomForSpans]strictjson.Span
 }
+
+// roomForSpans is how many arrays and objects a credential usually has at most.
+const roomForSpans = 48
 
 // ReaderOf returns a Reader of checked, whose values have passed strictjson.Check one by one.
 func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
+
+// Check is strictjson.CheckMembers of raw, and returns a Reader of it.
+func Check(raw []byte, into []strictjson.Member) ([]strictjson.Member, *Reader, error) {
+	r := new(Reader)
+	members, ends, err := strictjson.CheckEnds(raw, into, r.room[:0])
+	if err != nil {
+		return nil, nil, err
+	}
+	r.text, r.ends = view.Of(raw), ends
+	return members, r, nil
+}
 
 // Registered reads a registered JWT claim that is a string; another type is json.type.
 func (r *Reader) Registered(value []byte) string {
@@ -116,7 +132,7 @@ func (r *Reader) Time(value []byte, member string) time.Time {
 
 // object calls each for the members of value, which must be an object.
 func (r *Reader) object(value []byte, name string, each func(m strictjson.Member)) {
-	for m, err := range strictjson.Members(value) {
+	for m, err := range r.ends.Members(value) {
 		if err != nil {
 			r.Invalid(name)
 			return
@@ -128,7 +144,7 @@ func (r *Reader) object(value []byte, name string, each func(m strictjson.Member
 // array calls each for the items of value, which must be an array of at most most items.
 func (r *Reader) array(value []byte, name string, most int, each func(v strictjson.Value)) {
 	n := 0
-	for v, err := range strictjson.Items(value) {
+	for v, err := range r.ends.Items(value) {
 		if n++; err != nil || n > most {
 			r.Invalid(name)
 			return

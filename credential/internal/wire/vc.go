@@ -19,16 +19,21 @@ import (
 // object: enough to tell the credential apart from others, and nothing to act on.
 func ReadVC(raw []byte, beside ...string) (*credential.Credential, error) {
 	var room [RoomForMembers]strictjson.Member
-	members, err := strictjson.CheckMembers(raw, room[:0])
+	members, r, err := Check(raw, room[:0])
 	if err != nil {
 		return nil, err
 	}
-	return ReadMembersVC(raw, members, beside...)
+	return r.ReadVC(members, beside...)
 }
 
 // ReadMembersVC is ReadVC of what strictjson.CheckMembers gave for raw.
 func ReadMembersVC(raw []byte, members []strictjson.Member, beside ...string) (*credential.Credential, error) {
-	v := vcReader{Reader: ReaderOf(raw), c: new(credential.Credential), beside: beside}
+	return ReaderOf(raw).ReadVC(members, beside...)
+}
+
+// ReadVC is the function ReadVC of the members that Check gave with r.
+func (r *Reader) ReadVC(members []strictjson.Member, beside ...string) (*credential.Credential, error) {
+	v := vcReader{Reader: r, c: new(credential.Credential), beside: beside}
 	for _, m := range members {
 		v.top(m)
 	}
