@@ -37,8 +37,8 @@ func start(t *testing.T) *counterpart {
 	if os.Getenv(EnvRun) != "1" {
 		t.Skip(EnvRun + " is not 1")
 	}
-	if _, err := os.Stat("js/node_modules"); err != nil {
-		t.Fatal("the packages are absent: run npm ci in test/interop/js")
+	if _, err := os.Stat("node_modules"); err != nil {
+		t.Fatal("the packages are absent: run npm ci in test/interop")
 	}
 	cmd := exec.Command("node", "counterpart.mjs")
 	cmd.Dir, cmd.Stderr = "js", os.Stderr

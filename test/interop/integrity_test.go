@@ -139,7 +139,7 @@ func proofForgeries(t *testing.T, raw []byte, other party) map[string][]byte {
 		"value changed":   value(func(v string) string { return flipped(v, len(v)/2) }),
 		"value cut":       value(func(v string) string { return v[:len(v)-2] }),
 		"value's base":    value(func(v string) string { return "m" + v[1:] }),
-		"created":         member("created", now().Add(-17 * time.Second).Format(time.RFC3339)),
+		"created":         member("created", now().Add(-17*time.Second).Format(time.RFC3339)),
 		"created no date": member("created", "yesterday"),
 		"purpose":         member("proofPurpose", "keyAgreement"),
 		"method":          member("verificationMethod", other.Method.String()),

@@ -22,10 +22,10 @@ globalThis.fetch = async () => {
 
 // versions returns what package.json pins, as it is installed.
 function versions() {
-  const own = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
+  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)));
   const out = {};
   for(const name of Object.keys(own.dependencies)) {
-    const file = new URL(`node_modules/${name}/package.json`, import.meta.url);
+    const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
     out[name] = JSON.parse(readFileSync(file)).version;
   }
   return {node: process.versions.node, packages: out};
