@@ -102,7 +102,7 @@ const minScalars = 4
 
 func readProof(raw []byte) (proof, error) {
 	points, s, ok := read(raw, 3)
-	if !ok || len(s) < minScalars || len(s)-minScalars > MaxStatements {
+	if !ok || len(s) < minScalars {
 		return proof{}, reason.New(reason.DIProofValue, "not a BBS proof")
 	}
 	last := len(s) - 1

@@ -329,6 +329,12 @@ func TestCreateRefused(t *testing.T) {
 			want(t, err, c.code)
 		})
 	}
+	most := make([]string, 2*ecdsasd.MaxStatements+1)
+	for n := range most {
+		most[n] = fmt.Sprintf(`"p%d"`, n)
+	}
+	_, err = newIssuer(t, []string{""}).create(strings.Replace(credential, `["family-requested"]`, `[`+strings.Join(most, ",")+`]`, 1))
+	want(t, err, reason.LimitMembers)
 	for _, random := range []io.Reader{strings.NewReader(""), strings.NewReader("some"), io.LimitReader(rand.Reader, 31)} {
 		if _, err := ecdsasd.New(jsonld.Closed, random).Create(context.Background(), []byte(credential), []byte(config), did.Signer{Signer: i.key}); err == nil {
 			t.Error("signed without randomness")

@@ -166,6 +166,18 @@ func TestNamesOutOfPlace(t *testing.T) {
 	}
 }
 
+// TestKeep shows which signatures go with what is shown.
+func TestKeep(t *testing.T) {
+	signatures := [][]byte{{0}, {2}, {3}, {5}} // statements 1 and 4 are mandatory
+	kept, indexes, ok := keep(signatures, []int{1, 4}, []int{1, 2, 4, 5})
+	if !ok || !slices.Equal(indexes, []int{0, 2}) || !slices.EqualFunc(kept, [][]byte{{2}, {5}}, bytes.Equal) {
+		t.Error(kept, indexes, ok)
+	}
+	if _, _, ok := keep(signatures, []int{1, 4}, []int{0, 1}); ok {
+		t.Error("shown without a mandatory statement")
+	}
+}
+
 // TestTrailingBits has the same bytes written in two ways, of which one is taken.
 func TestTrailingBits(t *testing.T) {
 	if _, err := dearmour("u2V0BhA"); err != nil {
