@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -145,11 +146,24 @@ func resolve(ctx context.Context, keys credential.Keys, u did.URL, purpose did.R
 			return m, nil
 		}
 	}
-	itself := u.DID().Method() == "key" && u.Fragment() == u.DID().ID()
-	if itself && errors.Is(err, multiformat.ErrKeyType) {
+	if otherKind(u, err) {
 		return Method{URL: u}, nil
 	}
 	return Method{}, err
+}
+
+// The multicodec prefix of a BLS12-381 G2 key (Controlled Identifiers 1.0 §2.2.2), as a varint.
+const prefixBLS = "\xeb\x01"
+
+// otherKind reports whether u is the one method of a did:key that was refused as err for the kind of
+// its key, or for being as long as keys of BLS12-381 are.
+func otherKind(u did.URL, err error) bool {
+	id := u.DID().ID()
+	if u.DID().Method() != "key" || u.Fragment() != id {
+		return false
+	}
+	raw, bad := multiformat.Decode(multiformat.Base58BTC, id)
+	return bad == nil && (errors.Is(err, multiformat.ErrKeyType) || strings.HasPrefix(string(raw), prefixBLS))
 }
 
 // failed names the proof of a set that did not verify.
