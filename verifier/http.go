@@ -24,6 +24,7 @@ type HTTPConfig struct {
 	ClientToken    web.Secret   // bearer token of relying services; the zero Secret lets none through
 	OverridesToken web.Secret   // bearer token for staff overrides; with the zero Secret there are none
 	Problems       web.Problems // how refusals are written
+	Identifiers    http.Handler // answers services below /1.0/identifiers/ (DID Resolution); nil: nobody does
 }
 
 // api is a gateway as HTTP reaches it.
@@ -47,6 +48,9 @@ func (g *Gateway) Handler(cfg HTTPConfig) http.Handler {
 	mux.HandleFunc("POST /vp/response/{id}", a.postResponse)
 	mux.HandleFunc("GET /.well-known/did.json", a.getDocument)
 	a.addOverrides(mux, cfg)
+	if cfg.Identifiers != nil {
+		mux.Handle("GET /1.0/identifiers/", service(cfg.Identifiers.ServeHTTP))
+	}
 	return mux
 }
 

@@ -119,6 +119,7 @@ type gateway struct {
 	tags      *audit.Tagger
 	fetch     *safehttp.Client
 	framework *client.Client
+	methods   *did.Mux
 	resolver  did.Resolver
 	status    *subscribed
 }
@@ -160,7 +161,10 @@ func (g *gateway) openWorld(ctx context.Context) (err error) {
 	if g.framework, err = g.cfg.Registry.client(ctx, g.fetch, g.store, g.deps); err != nil {
 		return err
 	}
-	g.resolver, err = resolver(g.fetch, g.framework.Current, g.deps)
+	if g.methods, err = methods(g.fetch, g.framework.Current, g.store, g.deps); err != nil {
+		return err
+	}
+	g.resolver, err = remembered(g.methods, g.deps)
 	return err
 }
 
@@ -228,8 +232,14 @@ func (g *gateway) listen(role *verifier.Gateway) error {
 	if err != nil {
 		return err
 	}
+	resolved, err := identifiers(g.methods, g.deps)
+	if err != nil {
+		return err
+	}
 	return g.server.listen(g.cfg.Listen, g.cfg.Metrics, g.cfg.TLS, g.deps, web.Config{
-		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{ClientToken: token, OverridesToken: overrides, Problems: problems}),
+		Name: "gateway", Handler: role.Handler(verifier.HTTPConfig{
+			ClientToken: token, OverridesToken: overrides, Problems: problems, Identifiers: resolved,
+		}),
 		Ready: g.ready, OpenAPI: verifier.OpenAPI(), Problems: problems,
 	})
 }

@@ -334,3 +334,24 @@ func BenchmarkGatewayFirstRequest(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// TestGatewayResolves shows that services can resolve DIDs at the gateway: computed ones, and of the
+// others only those at hosts of the framework (attack DID-21).
+func TestGatewayResolves(t *testing.T) {
+	s := newGatewaySite(t)
+	base, stop := s.serve()
+	defer stop()
+	const known = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169"
+	if status, body := s.call("GET", base+"/1.0/identifiers/"+known, ""); status != 200 || !strings.Contains(body, known+"#zDnaer") {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := s.call("GET", base+"/1.0/identifiers/did:web:elsewhere.example", ""); status != 403 || strings.Contains(body, "elsewhere") {
+		t.Errorf("%d %s", status, body)
+	}
+	response, err := (&http.Client{Timeout: 5 * time.Second}).Get(base + "/1.0/identifiers/" + known)
+	s.must(err)
+	s.must(response.Body.Close())
+	if response.StatusCode != 401 {
+		t.Errorf("without a token: %d", response.StatusCode)
+	}
+}

@@ -127,7 +127,11 @@ func (p *walletParts) wallet(v *wallet.Vault, d Deps) (*OpenedWallet, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := resolver(fetch, p.framework, d)
+	all, err := methods(fetch, p.framework, p.cache, d)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := remembered(all, d)
 	if err != nil {
 		return nil, err
 	}

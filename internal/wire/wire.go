@@ -19,9 +19,6 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/did/didjwk"
-	"github.com/behalf-id/behalf/did/didkey"
-	"github.com/behalf-id/behalf/did/didweb"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
@@ -114,23 +111,6 @@ func (r RegistrySettings) client(ctx context.Context, fetch *safehttp.Client, s 
 	return client.New(ctx, client.Config{
 		URL: r.URL, Trusted: keys, Fetcher: fetch, Store: s, Now: d.Now, Logger: d.Logger, Refresh: r.Refresh,
 	})
-}
-
-// resolver returns a resolver of all DID methods: what is fetched comes from hosts that the
-// framework lists, and is held for a short while.
-func resolver(fetch *safehttp.Client, framework func() *trustframework.Framework, d Deps) (did.Resolver, error) {
-	web, err := didweb.New(didweb.Config{
-		Fetch: fetch, Now: d.Now,
-		Allowed: func(host string) bool { return framework().DIDHostAllowed(host) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	mux, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didjwk.Method: didjwk.New(), didweb.Method: web})
-	if err != nil {
-		return nil, err
-	}
-	return did.NewCache(did.CacheConfig{Resolver: mux, Now: d.Now})
 }
 
 // WebDID returns the did:web of an https origin.
