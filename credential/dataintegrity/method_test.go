@@ -63,4 +63,11 @@ func TestMethodsOfOtherKinds(t *testing.T) {
 	refusedAs(t, "a bad key of a kind in use", verify(dataintegrity.Suites{suite}, suite.Name(), "did:key:"+short+"#"+short), reason.DIDKeyInvalid)
 	refusedAs(t, "a key in use", verify(dataintegrity.Suites{suite}, suite.Name(), k.Issuer.Method.String()), reason.DISuite)
 	refusedAs(t, "nothing accepted", verify(dataintegrity.Suites{nil}, suite.Name(), own), reason.DISuite)
+	k.want.Purpose = did.CapabilityInvocation
+	raw := k.proof(t, func(p map[string]any) {
+		p["cryptosuite"], p["verificationMethod"], p["proofPurpose"] = suite.Name(), own, "capabilityInvocation"
+		delete(p, "@context")
+	})
+	_, err = dataintegrity.Suites{suite}.Verify(context.Background(), raw, k.want, k.Keys)
+	refusedAs(t, "another purpose", err, reason.KeyPurposeMismatch)
 }

@@ -146,10 +146,13 @@ func resolve(ctx context.Context, keys credential.Keys, u did.URL, purpose did.R
 			return m, nil
 		}
 	}
-	if otherKind(u, err) {
-		return Method{URL: u}, nil
+	switch {
+	case !otherKind(u, err):
+		return Method{}, err
+	case purpose != did.AssertionMethod && purpose != did.Authentication: // those of every did:key
+		return Method{}, reason.New(reason.KeyPurposeMismatch, "")
 	}
-	return Method{}, err
+	return Method{URL: u}, nil
 }
 
 // The multicodec prefix of a BLS12-381 G2 key (Controlled Identifiers 1.0 §2.2.2), as a varint.
