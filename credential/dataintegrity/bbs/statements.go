@@ -60,14 +60,24 @@ func newDocument(root *value, count int, p jsonld.Profile, token string, label l
 // canonicalLabels returns the canonical label of each blank node in quads. It depends on no
 // statement but those with blank nodes (RDFC-1.0 §4.4.3), so that the others are left out.
 func canonicalLabels(quads []rdfc.Quad) (map[string]string, error) {
-	blank := make([]rdfc.Quad, 0, len(quads))
-	for _, q := range quads {
-		if q.S.Kind == rdfc.Blank || q.O.Kind == rdfc.Blank || q.G.Kind == rdfc.Blank {
-			blank = append(blank, q)
+	n := 0
+	for i := range quads {
+		if hasBlank(&quads[i]) {
+			n++
+		}
+	}
+	blank := make([]rdfc.Quad, 0, n)
+	for i := range quads {
+		if hasBlank(&quads[i]) {
+			blank = append(blank, quads[i])
 		}
 	}
 	canonical, err := rdfc.Canonicalize(blank, rdfc.SHA256)
 	return canonical.Labels, err
+}
+
+func hasBlank(q *rdfc.Quad) bool {
+	return q.S.Kind == rdfc.Blank || q.O.Kind == rdfc.Blank || q.G.Kind == rdfc.Blank
 }
 
 // group returns the indexes of the statements that pointers select, ascending. Without pointers
@@ -155,7 +165,7 @@ const jsonLiteral = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"
 // labels.
 func relabel(quads []rdfc.Quad, labels map[string]string) []string {
 	lines := make([]string, len(quads))
-	var buf []byte
+	buf := make([]byte, 0, 512)
 	for i, q := range quads {
 		for _, t := range []*rdfc.Term{&q.S, &q.O, &q.G} {
 			if t.Kind == rdfc.Blank {

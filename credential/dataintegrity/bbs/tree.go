@@ -51,14 +51,29 @@ type parser struct {
 	data  []byte
 	dec   *jsontext.Decoder
 	count int
+	room  []value // values that were made together and are not yet used
+}
+
+// together is how many values are made at a time.
+const together = 64
+
+// next returns a new value with the next number.
+func (p *parser) next() *value {
+	if len(p.room) == 0 {
+		p.room = make([]value, together)
+	}
+	v := &p.room[0]
+	p.room = p.room[1:]
+	v.n = p.count
+	p.count++
+	return v
 }
 
 func (p *parser) value(depth int) (*value, error) {
 	if depth > strictjson.MaxDepth {
 		return nil, reason.New(reason.LimitNesting, "a document to be disclosed in part")
 	}
-	v := &value{n: p.count}
-	p.count++
+	v := p.next()
 	var err error
 	switch p.dec.PeekKind() {
 	case '{':
