@@ -241,7 +241,7 @@ func unwrap(envelope strictjson.Value) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case string(m.Name) == "id":
-			id, _ = strictjson.Text(m.Value)
+			id, _ = strictjson.CheckedText(m.Value)
 		case string(m.Name) == "type":
 			kind = isType(m.Value, enveloped)
 		case string(m.Name) == "@context":

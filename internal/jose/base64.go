@@ -10,8 +10,41 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// AppendEncode appends raw as base64url without padding (RFC 7515 §2).
-func AppendEncode(dst, raw []byte) []byte { return base64.RawURLEncoding.AppendEncode(dst, raw) }
+// alphabet is the characters of base64url in the order of what they stand for (RFC 4648 §5).
+var alphabet = [64]byte{
+	'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P',
+	'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f',
+	'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
+	'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '_',
+}
+
+// AppendEncode appends raw as base64url without padding (RFC 7515 §2). What is long is encoded by
+// hand, because the library takes twice as long.
+func AppendEncode(dst, raw []byte) []byte {
+	old := len(dst)
+	dst = slices.Grow(dst, base64.RawURLEncoding.EncodedLen(len(raw)))
+	n := encode(dst[old:cap(dst)], raw, &alphabet)
+	return base64.RawURLEncoding.AppendEncode(dst[:old+n/3*4], raw[n:])
+}
+
+// encode encodes as much of raw as it can by twelve bytes, and returns how much that is. For its
+// argument a see decode.
+//
+//go:noinline
+func encode(out, raw []byte, a *[64]byte) (n int) {
+	for len(raw) >= 14 && len(out) >= 16 { // eight bytes are read twice, of which six each are encoded
+		r, o := (*[14]byte)(raw), (*[16]byte)(out)
+		w := binary.BigEndian.Uint64(r[:8])
+		o[0], o[1], o[2], o[3] = a[w>>58], a[w>>52&63], a[w>>46&63], a[w>>40&63]
+		o[4], o[5], o[6], o[7] = a[w>>34&63], a[w>>28&63], a[w>>22&63], a[w>>16&63]
+		w = binary.BigEndian.Uint64(r[6:])
+		o[8], o[9], o[10], o[11] = a[w>>58], a[w>>52&63], a[w>>46&63], a[w>>40&63]
+		o[12], o[13], o[14], o[15] = a[w>>34&63], a[w>>28&63], a[w>>22&63], a[w>>16&63]
+		raw, out = raw[12:], out[16:]
+		n += 12
+	}
+	return n
+}
 
 // AppendDecode appends what text encodes. Text has one spelling: padding, white space, the
 // characters of plain base64 and set bits behind the last byte are jose.base64_invalid.

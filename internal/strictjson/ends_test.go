@@ -107,3 +107,13 @@ func TestPassing(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+func TestCheckedText(t *testing.T) {
+	for _, text := range []string{`""`, `"a"`, `"a\"b"`, `"\u0041"`, `"é"`, `7`, `null`, `{}`, `"`} {
+		got, err1 := strictjson.CheckedText([]byte(text))
+		want, err2 := strictjson.Text([]byte(text))
+		if !bytes.Equal(got, want) || (err1 == nil) != (err2 == nil) {
+			t.Errorf("%s: %q %v, %q %v", text, got, err1, want, err2)
+		}
+	}
+}

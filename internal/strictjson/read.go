@@ -3,6 +3,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"iter"
 	"unicode/utf8"
 
@@ -140,6 +141,15 @@ func items(s scanner) iter.Seq2[Value, error] {
 			yield(nil, err)
 		}
 	}
+}
+
+// CheckedText is Text of a value that passed Check as it is or as part of a greater one: a string
+// without backslash is what stands between its quotes.
+func CheckedText(value []byte) ([]byte, error) {
+	if end := len(value) - 1; end > 0 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
+		return value[1:end], nil
+	}
+	return Text(value)
 }
 
 // Text returns the string that value is, unescaped: a part of value where it has no escapes,

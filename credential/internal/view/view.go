@@ -28,7 +28,7 @@ func Of(raw []byte) Text { return Text{raw: raw, copy: string(raw)} }
 
 // String returns the JSON string that value, a part of the text, is. Anything else is json.type.
 func (t *Text) String(value []byte) (string, error) {
-	s, err := strictjson.Text(value)
+	s, err := strictjson.CheckedText(value)
 	if err != nil {
 		return "", err
 	}

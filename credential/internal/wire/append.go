@@ -75,11 +75,28 @@ func (o *Object) List(name string, list []string) {
 
 // AppendText appends s as a JSON string. s is valid UTF-8: Check said so.
 func AppendText(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			dst, _ = jsontext.AppendQuote(dst, s)
-			return dst
-		}
+	if !isPlain(s) {
+		dst, _ = jsontext.AppendQuote(dst, s)
+		return dst
 	}
 	return append(append(append(dst, '"'), s...), '"')
+}
+
+// isPlain reports whether s stands in JSON as it is. It looks at eight bytes at once, for a quote, a
+// backslash, a control character or one that is not ASCII; a borrow can only make it false.
+func isPlain(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if (w|(w-ones*' ')|((w^ones*'"')-ones)|((w^ones*'\\')-ones))&tops != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
