@@ -19,7 +19,6 @@ type Reader struct {
 	text view.Text
 	ends strictjson.Ends
 	err  error
-	room [roomForSpans]strictjson.Span
 }
 
 // roomForSpans is how many arrays and objects a credential usually has at most.
@@ -30,13 +29,16 @@ func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
 
 // Check is strictjson.CheckMembers of raw, and returns a Reader of it.
 func Check(raw []byte, into []strictjson.Member) ([]strictjson.Member, *Reader, error) {
-	r := new(Reader)
+	r := new(struct {
+		Reader
+		room [roomForSpans]strictjson.Span
+	})
 	members, ends, err := strictjson.CheckEnds(raw, into, r.room[:0])
 	if err != nil {
 		return nil, nil, err
 	}
 	r.text, r.ends = view.Of(raw), ends
-	return members, r, nil
+	return members, &r.Reader, nil
 }
 
 // Registered reads a registered JWT claim that is a string; another type is json.type.

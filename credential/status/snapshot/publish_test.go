@@ -87,11 +87,15 @@ type both struct {
 	src   *snapshot.Source
 	did   string
 	doc   *did.Document
+
+	fetcher snapshot.Fetcher
 }
 
 func (b *both) now() time.Time { return b.at }
 
-func newBoth() (*both, error) {
+func newBoth() (*both, error) { return newBothAt("https://issuer.test/status") }
+
+func newBothAt(base string) (*both, error) {
 	b := &both{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), did: "did:web:issuer.test"}
 	issued, err := memory.New(memory.Config{Now: b.now})
 	if err != nil {
@@ -111,7 +115,8 @@ func newBoth() (*both, error) {
 	if b.alloc, err = publisher.NewAllocator(publisher.AllocatorConfig{Store: issued, Rand: rand.Reader, Epoch: 1}); err != nil {
 		return nil, err
 	}
-	b.host = &host{base: "https://issuer.test/status"}
+	b.host = &host{base: base}
+	b.fetcher = b.host
 	if b.host.pub, err = publisher.New(publisher.Config{
 		Book: b.book, Store: issued, Base: b.host.base, Now: b.now,
 		Signer: func() (did.Signer, error) { return did.Signer{Signer: k, Method: m}, nil },
@@ -133,9 +138,9 @@ func (b *both) gateway(poll time.Duration) (*snapshot.Source, error) {
 		return nil, err
 	}
 	return snapshot.New(snapshot.Config{
-		Fetcher: b.host, Marks: marks, Now: b.now, Poll: poll, Resolver: documents{b.doc},
+		Fetcher: b.fetcher, Marks: marks, Now: b.now, Poll: poll, Resolver: documents{b.doc},
 		Signer: func(issuer, url string) (did.DID, bool) {
-			return b.doc.ID, issuer == b.did && strings.HasPrefix(url, "https://issuer.test/")
+			return b.doc.ID, issuer == b.did && strings.HasPrefix(url, b.host.base+"/")
 		},
 	})
 }
