@@ -12,8 +12,8 @@ import (
 type Span struct{ start, end int32 }
 
 // Ends knows where the arrays and objects of one checked text end, so that what is inside them need not
-// be passed to find out. CheckEnds makes one. The zero Ends knows nothing and reads all the same. It
-// is not safe for concurrent use.
+// be passed to find out. CheckEnds makes one. The zero Ends, and nil, know nothing and read all the
+// same. It is not safe for concurrent use.
 type Ends struct {
 	data []byte
 	list []Span // by start
@@ -44,6 +44,9 @@ func (e *Ends) Items(part []byte) iter.Seq2[Value, error] {
 // within returns e if part is of its text, else nil. A slice of the text keeps the text's capacity,
 // which tells its place; that the place is right is seen by the address.
 func (e *Ends) within(part []byte) *Ends {
+	if e == nil {
+		return nil
+	}
 	at := e.place(part)
 	if len(part) == 0 || at < 0 || at+len(part) > len(e.data) || &e.data[at] != &part[0] {
 		return nil

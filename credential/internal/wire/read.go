@@ -17,7 +17,7 @@ type Reader struct {
 	Places []int // in SD-JWT VC: where the permissions in the clear stand among all
 
 	text view.Text
-	ends strictjson.Ends
+	ends *strictjson.Ends // nil: not known
 	err  error
 }
 
@@ -31,13 +31,15 @@ func ReaderOf(checked []byte) *Reader { return &Reader{text: view.Of(checked)} }
 func Check(raw []byte, into []strictjson.Member) ([]strictjson.Member, *Reader, error) {
 	r := new(struct {
 		Reader
-		room [roomForSpans]strictjson.Span
+		known strictjson.Ends
+		room  [roomForSpans]strictjson.Span
 	})
 	members, ends, err := strictjson.CheckEnds(raw, into, r.room[:0])
 	if err != nil {
 		return nil, nil, err
 	}
-	r.text, r.ends = view.Of(raw), ends
+	r.known = ends
+	r.text, r.ends = view.Of(raw), &r.known
 	return members, &r.Reader, nil
 }
 
