@@ -4,6 +4,7 @@
 package credential
 
 import (
+	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -122,6 +123,12 @@ type Prohibition struct {
 type Parent struct {
 	ID     string `json:"id"`
 	Digest string `json:"digest"`
+}
+
+// Names reports whether p is the link with this id and digest. A digest of another form than
+// "sha-256:" and the hash names nothing (delegation.md §3.4).
+func (p Parent) Names(id, digest string) bool {
+	return p.ID == id && p.Digest == digest && strings.HasPrefix(digest, "sha-256:")
 }
 
 // Permission grants actions on a resource.

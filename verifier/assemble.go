@@ -64,7 +64,7 @@ func find(links []shownLink, want credential.Parent) (int, delegation.Parentage)
 	byID := -1
 	for i, l := range links {
 		id, digest := l.name()
-		if digest == want.Digest && id == want.ID {
+		if want.Names(id, digest) {
 			return i, delegation.NamedByDigest
 		}
 		if id == want.ID && byID < 0 {

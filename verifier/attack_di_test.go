@@ -370,3 +370,19 @@ func attackProofExtras(t *testing.T) {
 	tryEmbedded(t, diAttack{"unknown", rdf, extra("x"), reason.DIProofOptions}, diAttack{"jws", jcs, extra("jws"), reason.DIProofOptions},
 		diAttack{"the holder's", rdf, func(g *embedded) { g.shown = func(vp object) { proofOf(vp)["x"] = "y" } }, reason.DIProofOptions})
 }
+
+// TestSelectiveIsNoParent shows that no link stands below one secured with ecdsa-sd-2023, whatever digest
+// it names (delegation.md §3.4).
+func TestSelectiveIsNoParent(t *testing.T) {
+	w := newEmbeddedWorld(t)
+	root := w.root(ecdsasd.Name)
+	base := w.seal(ecdsasd.Name, root, w.issuer)
+	s := w.ask(booking())
+	shown := w.above(s, ecdsasd.Name, base)
+	child := w.root(jcs)
+	child.ID, child.Issuer, child.GrantedBy = "urn:uuid:6f3c3f0a-1f0e-4f5c-8b53-000000000002", root.Delegate.ID, root.Delegate.ID
+	child.Delegate.ID, child.Redelegation.MaxDepth = w.carol.Method.DID().String(), 0
+	child.Parent = &credential.Parent{ID: root.ID, Digest: w.digestOf(ecdsasd.Name, []byte(shown))}
+	leaf := w.showAny(s, jcs, w.seal(jcs, child, w.bob), w.carol)
+	w.expect(w.post(s, map[string][]string{queryOf(jcs): {leaf}, parentsOf(jcs): {shown}}), reason.ChainDigestMismatch)
+}

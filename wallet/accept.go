@@ -126,7 +126,7 @@ func within(parent, child credential.Verified) error {
 	if named == nil || named.ID != parent.Credential().ID {
 		return reason.New(reason.ChainParentMissing, "the links of this delegation do not belong together")
 	}
-	if named.Digest != parent.Digest() {
+	if !named.Names(parent.Credential().ID, parent.Digest()) {
 		return reason.New(reason.ChainDigestMismatch, "a link above was changed")
 	}
 	if codes := delegation.CheckChild(parent.Credential(), child.Credential()); len(codes) > 0 {
