@@ -142,6 +142,13 @@ func TestEnveloped(t *testing.T) {
 	token := jwt(t, "vc+jwt", "vc", issuer.Method.String(), statement(t, issuer), issuer)
 	vc := enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, token)
 	s.verifies("26 a credential", vc)
+	hidden, err := vcapi.SignToken(t.Context(), vcdm.MediaCredentialSDJWT, must(json.Marshal(statement(t, issuer))), []string{"credentialSubject.degree"}, issuer, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.verifies("26 a credential as SD-JWT", enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialSDJWT, hidden))
+	s.verifies("26 escaped", enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialSDJWT, strings.ReplaceAll(hidden, "~", "%7E")))
+	s.refused("26 COSE", s.verify(enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialCOSE, "0oRE"), nil), reason.JOSETypMismatch)
 	late := statement(t, issuer)
 	late["validUntil"] = "2026-02-01T00:00:00Z"
 	over := enveloped(vcdm.TypeEnvelopedCredential, vcdm.MediaCredentialJWT, jwt(t, "vc+jwt", "", issuer.Method.String(), late, issuer))

@@ -189,7 +189,11 @@ func (s *server) post(path string, body any) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.send(http.MethodPost, path, "application/json", raw)
+	a := s.send(http.MethodPost, path, "application/json", raw)
+	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Content-Type") != "application/json" {
+		s.t.Errorf("%s: %v", path, a.header)
+	}
+	return a
 }
 
 // doc is a JSON object.
