@@ -322,3 +322,25 @@ func TestDepth(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 }
+
+// TestPoison is requirement 69 over the wire: blank nodes that all point to one another are given up.
+func TestPoison(t *testing.T) {
+	s := start(t)
+	const name, nodes = "eddsa-rdfc-2022", 10
+	d := s.degree(name)
+	d["@context"] = []any{"https://www.w3.org/ns/credentials/v2", doc{"p": doc{"@id": "https://example.org/#p", "@type": "@id"}}}
+	d["type"] = "VerifiableCredential"
+	var graph []any
+	for i := range nodes {
+		var others []any
+		for j := range nodes {
+			if i != j {
+				others = append(others, "_:b"+string(rune('0'+j)))
+			}
+		}
+		graph = append(graph, doc{"@id": "_:b" + string(rune('0'+i)), "p": others})
+	}
+	d["credentialSubject"] = doc{"id": "did:example:subject", "p": graph}
+	a := s.post(s.issuePath(name), doc{"credential": d})
+	s.refused("poison", a, reason.LimitCanonicalization)
+}
