@@ -19,7 +19,7 @@ type session struct {
 func TestInterop(t *testing.T) {
 	s := &session{counterpart: start(t)}
 	tests := map[string]func(t *testing.T){
-		"vc+jwt": s.vcjwt, "dc+sd-jwt": s.sdjwt, "token status list": s.tokenList, "bitstring status list": s.bitstringList,
+		"vc+jwt": s.vcjwt, "dc+sd-jwt": s.sdjwt, "any claims": s.anyClaims, "token status list": s.tokenList, "bitstring status list": s.bitstringList,
 		"did": s.identifiers, "dcql": s.query, "data integrity": s.integrity, "selective": s.selective, "published": s.published, "proved list": s.provedList,
 	}
 	ran := 0

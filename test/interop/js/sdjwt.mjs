@@ -36,11 +36,11 @@ async function verifier(jwk) {
   };
 }
 
-// issue makes an SD-JWT VC of payload, whose members in frame are disclosures.
-export async function issue({payload, frame, header, key}) {
+// issue makes an SD-JWT VC of payload, whose members in frame are disclosures with digests of hash.
+export async function issue({payload, frame, header, key, hash = 'sha-256'}) {
   const instance = new SDJwtVcInstance({
     signer: await signer(key), signAlg: algorithmOf(key),
-    hasher, hashAlg: 'sha-256', saltGenerator: length => randomBytes(length).toString('base64url')
+    hasher, hashAlg: hash, saltGenerator: length => randomBytes(length).toString('base64url')
   });
   return instance.issue(payload, frame, {header});
 }
