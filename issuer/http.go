@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
@@ -48,8 +47,9 @@ func (i *Issuer) Handler(admin web.Secret) http.Handler {
 
 	mux.HandleFunc("POST /v1/hosted-status", i.postHosted)
 	mux.HandleFunc("POST /v1/hosted-status/revoke", i.postHostedRevoke)
-	mux.HandleFunc("GET /status/token/{list}", i.getTokenList)
-	mux.HandleFunc("GET /status/bitstring/{list}", i.getBitstringList)
+	mux.HandleFunc("GET /status/token/{list}", i.cfg.Publisher.ServeToken)
+	mux.HandleFunc("GET /status/bitstring/{list}", i.cfg.Publisher.ServeBitstring)
+	mux.HandleFunc("GET /status/aggregation", i.cfg.Publisher.ServeAggregation)
 	mux.HandleFunc("GET /.well-known/did.json", i.getDocument)
 	mux.HandleFunc("GET /schemas/delegation-credential-1.json", getSchema)
 	return mux
@@ -68,38 +68,6 @@ func (i *Issuer) getDocument(w http.ResponseWriter, _ *http.Request) {
 func getSchema(w http.ResponseWriter, _ *http.Request) {
 	web.CacheFor(w, schemaLife)
 	web.Bytes(w, http.StatusOK, "application/schema+json", credential.Schema())
-}
-
-func (i *Issuer) getTokenList(w http.ResponseWriter, r *http.Request) {
-	id, err := publisher.ParseListID(r.PathValue("list"))
-	if err != nil {
-		web.Problem(w, reason.Service, err)
-		return
-	}
-	doc, err := i.cfg.Publisher.Token(r.Context(), id)
-	serveList(w, r, doc, err)
-}
-
-func (i *Issuer) getBitstringList(w http.ResponseWriter, r *http.Request) {
-	id, purpose, err := publisher.ParseBitstringName(r.PathValue("list"))
-	if err != nil {
-		web.Problem(w, reason.Service, err)
-		return
-	}
-	doc, err := i.cfg.Publisher.Bitstring(r.Context(), id, purpose)
-	serveList(w, r, doc, err)
-}
-
-func serveList(w http.ResponseWriter, r *http.Request, doc *publisher.Document, err error) {
-	if err != nil {
-		web.Problem(w, reason.Service, err)
-		return
-	}
-	web.CacheFor(w, doc.MaxAge)
-	if web.NotModified(w, r, doc.ETag) {
-		return
-	}
-	web.Bytes(w, http.StatusOK, doc.MediaType, doc.Body)
 }
 
 func (i *Issuer) postHosted(w http.ResponseWriter, r *http.Request) {

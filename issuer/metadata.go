@@ -53,10 +53,10 @@ func (i *Issuer) Metadata() vci.IssuerMetadata {
 	algorithms := []string{"ES256", "ES384", "EdDSA"}
 	m := vci.IssuerMetadata{
 		Issuer: i.cfg.Origin, CredentialEndpoint: i.cfg.Origin + "/credential", NonceEndpoint: i.cfg.Origin + "/nonce",
-		NotificationEndpoint: i.cfg.Origin + "/notification",
-		Batch:                &vci.Batch{Size: vci.MaxProofs},
-		Display:              []vci.Display{{Name: i.cfg.Name, Locale: "en-GB"}},
-		Configurations:       map[string]vci.Configuration{},
+		NotificationEndpoint: i.cfg.Origin + "/notification", StatusLists: i.cfg.Publisher.AggregationURL(),
+		Batch:          &vci.Batch{Size: vci.MaxProofs},
+		Display:        []vci.Display{{Name: i.cfg.Name, Locale: "en-GB"}},
+		Configurations: map[string]vci.Configuration{},
 	}
 	for _, f := range i.cfg.Formats {
 		c := vci.Configuration{

@@ -13,6 +13,7 @@ import (
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -60,6 +61,31 @@ func formatOf(name string, holders did.Resolver, d Deps) (credential.Format, err
 		return vcjwt.New(vcjwt.Config{})
 	}
 	return ldpvc.New(ldpvc.Config{Suite: name, Now: d.Now, Random: d.Random, CacheBytes: cacheDI})
+}
+
+// listSuite returns the cryptosuite of status lists that are published with an embedded proof.
+func listSuite(keys KeysConfig) (dataintegrity.Cryptosuite, error) {
+	alg, err := keys.Signs()
+	if err != nil {
+		return nil, err
+	}
+	name := dataintegrity.ECDSARDFC
+	if alg == key.EdDSA {
+		name = dataintegrity.EdDSARDFC
+	}
+	return dataintegrity.Suite(name, jsonld.Closed)
+}
+
+// listProofs returns the cryptosuites of status lists that are read.
+func listProofs() (out dataintegrity.Suites, err error) {
+	for _, name := range []string{dataintegrity.ECDSARDFC, dataintegrity.EdDSARDFC, dataintegrity.ECDSAJCS, dataintegrity.EdDSAJCS} {
+		s, err := dataintegrity.Suite(name, jsonld.Closed)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // signable refuses formats that cannot be signed with keys for alg.

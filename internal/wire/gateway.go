@@ -67,6 +67,9 @@ type GatewayConfig struct {
 	Formats []string `yaml:"formats"`
 	// StatusMaxAge is the ceiling of a status list's age, up to 24h; 5m if left out. A controller's policy can only lower it.
 	StatusMaxAge time.Duration `yaml:"status-max-age"`
+	// StatusPoll is how often a status list in use is asked for again at the least, 1s or more, so that a
+	// revocation is seen soon; left out, as often as the life of each list demands.
+	StatusPoll time.Duration `yaml:"status-poll"`
 	// Problems is the base of the types of refusals (RFC 9457), such as https://docs.example.org.
 	Problems string `yaml:"problems"`
 }
@@ -169,8 +172,12 @@ func (g *gateway) openWorld(ctx context.Context) (err error) {
 }
 
 func (g *gateway) openStatus(context.Context) error {
+	proofs, err := listProofs()
+	if err != nil {
+		return err
+	}
 	source, err := snapshot.New(snapshot.Config{
-		Fetcher: g.fetch, Resolver: g.resolver, Marks: g.store, Now: g.deps.Now, MaxAge: g.cfg.StatusMaxAge,
+		Proofs: proofs, Poll: g.cfg.StatusPoll, Fetcher: g.fetch, Resolver: g.resolver, Marks: g.store, Now: g.deps.Now, MaxAge: g.cfg.StatusMaxAge,
 		Signer: func(issuer, url string) (did.DID, bool) { return statusSigner(g.framework.Current(), issuer, url) },
 	})
 	g.status = newSubscribed(source, g.store)

@@ -84,7 +84,10 @@ func (f Folder) GatewayText(p Party, restrictions string) string {
 	t.gap("The bearer token of staff overrides: records beside a denial, which no decision reads.",
 		"Left out, there are none.")
 	t.line("# overrides-token-file: FILE")
-	t.line("# status-max-age: 5m   # how old a status list may be; a controller's policy can only lower it")
+	t.line("# status-max-age: 5m   # how old a status list may be; a controller's policy can only lower it",
+		"# status-poll: 1s       # how often a list in use is asked for again at the least")
+	t.say("What is asked for, in order of preference; see docs/concepts/formats.md.")
+	t.line("# formats: [dc+sd-jwt, vc+jwt]")
 	return t.String()
 }
 

@@ -268,8 +268,12 @@ func (p *issuerParts) lists() (out issuerLists, err error) {
 	if out.allocator, err = publisher.NewAllocator(publisher.AllocatorConfig{Store: p.store, Rand: p.deps.Random, Epoch: s.Epoch, Capacity: s.Capacity}); err != nil {
 		return out, reason.Wrap(reason.CLIConfig, "status.epoch or status.capacity: "+err.Error(), err)
 	}
+	suite, err := listSuite(p.cfg.Keys)
+	if err != nil {
+		return out, err
+	}
 	out.publisher, err = publisher.New(publisher.Config{
-		Book: out.book, Store: p.store, Signer: p.signer, Base: p.cfg.Origin + "/status", TTL: s.TTL, Now: p.deps.Now,
+		Book: out.book, Store: p.store, Signer: p.signer, Base: p.cfg.Origin + "/status", TTL: s.TTL, Now: p.deps.Now, Suite: suite,
 	})
 	if err != nil {
 		return out, reason.Wrap(reason.CLIConfig, "status.ttl or origin: "+err.Error(), err)

@@ -139,8 +139,12 @@ func (p *walletParts) wallet(v *wallet.Vault, d Deps) (*OpenedWallet, error) {
 	if err != nil {
 		return nil, err
 	}
+	proofs, err := listProofs()
+	if err != nil {
+		return nil, err
+	}
 	lists, err := snapshot.New(snapshot.Config{
-		Fetcher: fetch, Resolver: keys, Marks: p.cache, Now: d.Now,
+		Proofs: proofs, Fetcher: fetch, Resolver: keys, Marks: p.cache, Now: d.Now,
 		Signer: func(issuer, list string) (did.DID, bool) { return statusSigner(p.framework(), issuer, list) },
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ type IssuerMetadata struct {
 	CredentialEndpoint   string                   `json:"credential_endpoint"`
 	NonceEndpoint        string                   `json:"nonce_endpoint,omitempty"`
 	NotificationEndpoint string                   `json:"notification_endpoint,omitempty"`
+	StatusLists          string                   `json:"status_list_aggregation_endpoint,omitempty"` // Token Status List §9
 	Batch                *Batch                   `json:"batch_credential_issuance,omitempty"`
 	Display              []Display                `json:"display,omitempty"`
 	Configurations       map[string]Configuration `json:"credential_configurations_supported"`
