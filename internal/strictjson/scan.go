@@ -248,7 +248,7 @@ func (s *scanner) space() {
 }
 
 // plain returns the place of the first byte from i on that is a quote, a backslash, a control
-// character or not ASCII, else len(data). It looks at eight bytes at once.
+// character or not ASCII, else len(data). It looks at eight bytes at once, and at 32 in a long text.
 func plain(data []byte, i int) int {
 	rest := data[i:]
 	for len(rest) >= 16 {
@@ -259,6 +259,14 @@ func plain(data []byte, i int) int {
 			return len(data) - len(rest) + 8 + bits.TrailingZeros64(mask)/8
 		}
 		rest = rest[16:]
+		for len(rest) >= 32 {
+			r := (*[32]byte)(rest)
+			if special(binary.LittleEndian.Uint64(r[:]))|special(binary.LittleEndian.Uint64(r[8:]))|
+				special(binary.LittleEndian.Uint64(r[16:]))|special(binary.LittleEndian.Uint64(r[24:])) != 0 {
+				break
+			}
+			rest = rest[32:]
+		}
 	}
 	for at, c := range rest {
 		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
