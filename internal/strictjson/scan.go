@@ -3,6 +3,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -248,10 +249,13 @@ func (s *scanner) space() {
 }
 
 // plain returns the place of the first byte from i on that is a quote, a backslash, a control
-// character or not ASCII, else len(data). It looks at eight bytes at once, and at 32 in a long text.
+// character or not ASCII, else len(data). It looks at eight bytes at once.
 func plain(data []byte, i int) int {
 	rest := data[i:]
-	for len(rest) >= 16 {
+	for words := 0; len(rest) >= 16; words += 2 {
+		if words == manyWords {
+			return plainLong(data, len(data)-len(rest))
+		}
 		if mask := special(binary.LittleEndian.Uint64(rest)); mask != 0 {
 			return len(data) - len(rest) + bits.TrailingZeros64(mask)/8
 		}
@@ -259,14 +263,6 @@ func plain(data []byte, i int) int {
 			return len(data) - len(rest) + 8 + bits.TrailingZeros64(mask)/8
 		}
 		rest = rest[16:]
-		for len(rest) >= 32 {
-			r := (*[32]byte)(rest)
-			if special(binary.LittleEndian.Uint64(r[:]))|special(binary.LittleEndian.Uint64(r[8:]))|
-				special(binary.LittleEndian.Uint64(r[16:]))|special(binary.LittleEndian.Uint64(r[24:])) != 0 {
-				break
-			}
-			rest = rest[32:]
-		}
 	}
 	for at, c := range rest {
 		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
@@ -274,6 +270,52 @@ func plain(data []byte, i int) int {
 		}
 	}
 	return len(data)
+}
+
+// window is how far plainLong looks ahead at once. Whoever puts a special character into every sixty
+// bytes makes it look that far each time, and no farther.
+const window = 4096
+
+// plainLong is plain with searches that are faster where there is much to pass.
+func plainLong(data []byte, i int) int {
+	for i < len(data) {
+		w := data[i:min(len(data), i+window)]
+		whole := len(w)
+		if n := bytes.IndexByte(w, '"'); n >= 0 {
+			w = w[:n]
+		}
+		if n := bytes.IndexByte(w, '\\'); n >= 0 {
+			w = w[:n]
+		}
+		n := printable(w)
+		i += n
+		if n < whole {
+			break
+		}
+	}
+	return i
+}
+
+// printable returns how many bytes of text come before the first that is a control character or not
+// ASCII.
+func printable(text []byte) int {
+	const spaces, tops = 0x2020202020202020, 0x8080808080808080
+	rest := text
+	for len(rest) >= 32 {
+		r := (*[32]byte)(rest)
+		a, b := binary.LittleEndian.Uint64(r[:]), binary.LittleEndian.Uint64(r[8:])
+		c, d := binary.LittleEndian.Uint64(r[16:]), binary.LittleEndian.Uint64(r[24:])
+		if (a|b|c|d|(a-spaces)|(b-spaces)|(c-spaces)|(d-spaces))&tops != 0 {
+			break
+		}
+		rest = rest[32:]
+	}
+	for i, c := range rest {
+		if c < ' ' || c >= utf8.RuneSelf {
+			return len(text) - len(rest) + i
+		}
+	}
+	return len(text)
 }
 
 // special sets top bits, the lowest of them that of the first byte of w that is a quote, a
