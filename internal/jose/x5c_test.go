@@ -3,10 +3,12 @@
 package jose_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -37,4 +39,32 @@ func FuzzReadX5C(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFromIssuer has what the header of an issuer may bring: kid, x5c or both.
+func TestFromIssuer(t *testing.T) {
+	k := generate(t, key.ES256)
+	jwk, err := json.Marshal(k.Public().JWK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for members, want := range map[string]reason.Code{
+		`"kid":"did:web:x#k"`: "", `"x5c":["AQID"]`: "", `"kid":"any","x5c":["AQID"]`: "", `"x5c":7`: "", // read when it is used
+		`"cty":"vc"`: reason.JOSEKidInvalid, `"kid":"a/b","x5c":["AQID"]`: reason.JOSEKidInvalid, `"kid":7,"x5c":["AQID"]`: reason.JSONType,
+		`"x5c":["AQID"],"x5u":"https://a.test"`: reason.JOSEHeaderKeyForbidden, `"kid":"k","jku":"https://a.test"`: reason.JOSEHeaderKeyForbidden,
+		`"kid":"k","jwk":` + string(jwk): reason.JOSEHeaderKeyForbidden, `"x5c":["AQID"],"jwk":` + string(jwk): reason.JOSEHeaderKeyForbidden,
+	} {
+		header := `{"alg":"ES256","typ":"vc+jwt",` + members + `}`
+		token := append(jose.AppendEncode(nil, []byte(header)), ".e30.AAAA"...)
+		parsed, err := jose.Parse(token, jose.Policy{Type: "vc+jwt", Key: jose.FromIssuer})
+		if reason.Of(err) != want {
+			t.Errorf("%s: %v", members, err)
+		}
+		if has := strings.Contains(members, "x5c"); err == nil && (parsed.Header.X5C != nil) != has {
+			t.Errorf("%s: x5c is lost or made up", members)
+		}
+		if _, err := jose.Parse(token, jose.Policy{Type: "vc+jwt"}); strings.Contains(members, "x5c") && reason.Of(err) != reason.JOSEHeaderKeyForbidden {
+			t.Errorf("%s, from kid alone: %v", members, err)
+		}
+	}
 }
