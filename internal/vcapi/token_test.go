@@ -71,21 +71,29 @@ func TestTokens(t *testing.T) {
 				change        doc
 				want          reason.Code
 			}{
-				"31 as it should be":             {"vc+jwt", "vc", method, nil, ""},
-				"31 with the whole media type":   {"application/vc+jwt", "", method, nil, ""},
-				"31 a presentation's typ":        {"vp+jwt", "vc", method, nil, reason.JOSETypMismatch},
-				"31 another typ":                 {"jwt", "", method, nil, reason.JOSETypMismatch},
-				"31 a presentation's cty":        {"vc+jwt", "vp", method, nil, reason.JOSEHeaderInvalid},
-				"32 a member vc":                 {"vc+jwt", "", method, doc{"vc": doc{}}, reason.VCStructure},
-				"32 a member vp":                 {"vc+jwt", "", method, doc{"vp": doc{}}, reason.VCStructure},
-				"33 claims that agree":           {"vc+jwt", "", method, doc{"iss": id, "sub": "did:example:subject", "jti": "urn:uuid:0d6f5c9e-3a61-4a2b-9c56-2f1b0f3f7c11", "exp": now.Unix() + 1, "nbf": now.Unix(), "iat": now.Unix()}, ""},
-				"33 another iss":                 {"vc+jwt", "", method, doc{"iss": "did:example:other"}, reason.VCAmbiguous},
-				"33 another sub":                 {"vc+jwt", "", method, doc{"sub": "did:example:other"}, reason.VCAmbiguous},
-				"33 another jti":                 {"vc+jwt", "", method, doc{"jti": "urn:uuid:1"}, reason.VCAmbiguous},
-				"33 iss a number":                {"vc+jwt", "", method, doc{"iss": 4}, reason.JSONType},
-				"33 exp passed":                  {"vc+jwt", "", method, doc{"exp": now.Unix() - 60}, reason.CredentialExpired},
-				"33 nbf ahead":                   {"vc+jwt", "", method, doc{"nbf": now.Unix() + 61}, reason.CredentialNotYetValid},
-				"33 exp a text":                  {"vc+jwt", "", method, doc{"exp": "1"}, reason.JSONType},
+				"31 as it should be":               {"vc+jwt", "vc", method, nil, ""},
+				"31 with the whole media type":     {"application/vc+jwt", "", method, nil, ""},
+				"31 a presentation's typ":          {"vp+jwt", "vc", method, nil, reason.JOSETypMismatch},
+				"31 another typ":                   {"jwt", "", method, nil, reason.JOSETypMismatch},
+				"31 a presentation's cty":          {"vc+jwt", "vp", method, nil, reason.JOSEHeaderInvalid},
+				"32 a member vc":                   {"vc+jwt", "", method, doc{"vc": doc{}}, reason.VCStructure},
+				"32 a member vp":                   {"vc+jwt", "", method, doc{"vp": doc{}}, reason.VCStructure},
+				"33 claims that agree":             {"vc+jwt", "", method, doc{"iss": id, "sub": "did:example:subject", "jti": "urn:uuid:0d6f5c9e-3a61-4a2b-9c56-2f1b0f3f7c11", "exp": now.Unix() + 1, "nbf": now.Unix(), "iat": now.Unix()}, ""},
+				"33 another iss":                   {"vc+jwt", "", method, doc{"iss": "did:example:other"}, reason.VCAmbiguous},
+				"33 another sub":                   {"vc+jwt", "", method, doc{"sub": "did:example:other"}, reason.VCAmbiguous},
+				"33 another jti":                   {"vc+jwt", "", method, doc{"jti": "urn:uuid:1"}, reason.VCAmbiguous},
+				"33 iss a number":                  {"vc+jwt", "", method, doc{"iss": 4}, reason.JSONType},
+				"33 exp passed":                    {"vc+jwt", "", method, doc{"exp": now.Unix() - 60}, reason.CredentialExpired},
+				"33 nbf ahead":                     {"vc+jwt", "", method, doc{"nbf": now.Unix() + 61}, reason.CredentialNotYetValid},
+				"33 exp a text":                    {"vc+jwt", "", method, doc{"exp": "1"}, reason.JSONType},
+				"33 exp just not passed":           {"vc+jwt", "", method, doc{"exp": now.Unix() - 59}, ""},
+				"33 nbf just there":                {"vc+jwt", "", method, doc{"nbf": now.Unix() + 60}, ""},
+				"33 iat long ago":                  {"vc+jwt", "", method, doc{"iat": 0}, ""},
+				"33 iat ahead":                     {"vc+jwt", "", method, doc{"iat": now.Unix() + 1000}, ""},
+				"33 iat a text":                    {"vc+jwt", "", method, doc{"iat": "2026-01-01T00:00:00Z"}, reason.JSONType},
+				"33 sub where no subject is named": {"vc+jwt", "", method, doc{"sub": "did:example:x", "credentialSubject": doc{"alumniOf": "a"}}, ""},
+				"33 jti where there is no id":      {"vc+jwt", "", method, doc{"jti": "x", "id": nil}, reason.CredentialSchemaInvalid},
+				"34 a relative kid and an issuer that is an object": {"vc+jwt", "", "#" + by.Method.Fragment(), doc{"issuer": doc{"id": id}}, ""},
 				"34 a relative kid":              {"vc+jwt", "", "#" + by.Method.Fragment(), nil, ""},
 				"34 a relative kid and iss":      {"vc+jwt", "", "#" + by.Method.Fragment(), doc{"iss": id}, ""},
 				"34 a kid that is no DID URL":    {"vc+jwt", "", "key-1", nil, reason.JOSEKidInvalid},
@@ -184,6 +192,43 @@ func TestEnveloped(t *testing.T) {
 	s.refused("27 another holder", s.present(wrap(foreign), nil), reason.KeyControllerMismatch)
 	payload["aud"] = []any{"https://a.example", "https://b.example"}
 	s.refused("27 two audiences", s.present(wrap(payload), doc{"domain": "https://a.example"}), reason.PresentationAudienceMismatch)
+}
+
+// TestPresentationClaims is what stands beside a presentation in its token.
+func TestPresentationClaims(t *testing.T) {
+	h := newHolder(t)
+	for name, c := range map[string]struct {
+		change doc
+		want   reason.Code
+	}{
+		"nothing":             {nil, ""},
+		"nonce and aud":       {doc{"nonce": "n", "aud": "a"}, ""},
+		"aud a list":          {doc{"aud": slices.Repeat([]any{"a"}, 16)}, ""},
+		"aud a long list":     {doc{"aud": slices.Repeat([]any{"a"}, 17)}, reason.LimitMembers},
+		"aud a number":        {doc{"aud": 4}, reason.JSONType},
+		"aud a list of lists": {doc{"aud": []any{[]any{}}}, reason.JSONType},
+		"nonce a number":      {doc{"nonce": 4}, reason.JSONType},
+		"iss the holder":      {doc{"iss": h.id()}, ""},
+		"iss another":         {doc{"iss": "did:example:a"}, reason.VCAmbiguous},
+		"no holder":           {doc{"holder": nil, "iss": "did:example:a"}, reason.VCAmbiguous},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := h.presentation()
+			delete(d, "verifiableCredential")
+			for member, v := range c.change {
+				if d[member] = v; v == nil {
+					delete(d, member)
+				}
+			}
+			o, err := openToken(t, vcdm.MediaPresentationJWT, jwt(t, "vp+jwt", "vp", h.by.Method.String(), d, h.by))
+			if reason.Of(err) != c.want {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			if nonce, _ := c.change["nonce"].(string); err == nil && (o.Nonce != nonce || (len(o.Audience) > 0) != (c.change["aud"] != nil)) {
+				t.Errorf("%+v", o)
+			}
+		})
+	}
 }
 
 // TestSDJWT is requirement 38.
