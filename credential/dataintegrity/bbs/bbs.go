@@ -11,20 +11,19 @@
 //
 // Arithmetic with secrets is that of circl: multiplication of points by scalars and arithmetic of
 // scalars take the same time whatever the numbers, reducing wide random numbers does not quite.
-//
-// The files label.go, member.go, pointer.go, statements.go and tree.go are those of package
-// ecdsasd, and a test holds them to be.
 package bbs
 
 import (
 	"context"
 	"crypto/sha256"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/rdfc"
@@ -87,19 +86,20 @@ func (s *Suite) Create(ctx context.Context, unsecured, config []byte, by did.Sig
 }
 
 func (s *Suite) create(unsecured, config []byte, k *Key, hmacKey []byte) (string, error) {
-	doc, err := openDocument(unsecured, s.profile, token(hmacKey), shuffledLabels(hmacKey))
+	doc, err := disclose.Open(unsecured, s.profile, hmacKey, shuffledLabels(hmacKey))
 	if err != nil {
 		return "", err
 	}
-	mandatory, err := doc.group(s.mandatory, reason.CredentialSchemaInvalid)
+	lines := doc.Lines()
+	mandatory, err := doc.Group(s.mandatory, reason.CredentialSchemaInvalid)
 	if err != nil {
 		return "", err
 	}
-	messages := pick(doc.lines, others(mandatory, len(doc.lines)))
-	if len(doc.lines) > maxLines || len(messages) > MaxStatements {
+	messages := disclose.Pick(lines, disclose.Others(mandatory, len(lines)))
+	if len(lines) > maxLines || len(messages) > MaxStatements {
 		return "", reason.New(reason.LimitMembers, "statements of a document")
 	}
-	header, err := s.header(unsecured, config, pick(doc.lines, mandatory))
+	header, err := s.header(unsecured, config, disclose.Pick(lines, mandatory))
 	if err != nil {
 		return "", err
 	}
@@ -138,13 +138,13 @@ func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue s
 	if err != nil {
 		return err
 	}
-	header, err := s.header(unsecured, config, pick(lines, mandatory))
+	header, err := s.header(unsecured, config, disclose.Pick(lines, mandatory))
 	if err != nil {
 		return err
 	}
 	return statement{
 		public: public, header: header, presentationHeader: d.presentationHeader, disclosed: d.selective,
-		messages: pick(lines, others(mandatory, len(lines))), hidden: len(inner.mHat),
+		messages: disclose.Pick(lines, disclose.Others(mandatory, len(lines))), hidden: len(inner.mHat),
 	}.verify(inner)
 }
 
@@ -162,19 +162,9 @@ func PresentationHeader(proofValue string) ([]byte, error) {
 // mandatory ones, ascending. Each of the others has its index among all that were signed then,
 // hidden of which are not shown.
 func (d derivedProof) shown(doc []byte, p jsonld.Profile, hidden int) (lines []string, mandatory []int, err error) {
-	quads, err := jsonld.ToRDF(doc, p)
-	if err != nil {
+	if lines, err = disclose.Lines(doc, p, d.labeler()); err != nil {
 		return nil, nil, err
 	}
-	canonical, err := canonicalLabels(quads)
-	if err != nil {
-		return nil, nil, err
-	}
-	labels, ok := d.expand(canonical)
-	if !ok {
-		return nil, nil, reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
-	}
-	lines = relabel(quads, labels)
 	fits := ascend(d.mandatory, len(lines)) && ascend(d.selective, len(d.selective)+hidden)
 	if !fits || len(lines)-len(d.mandatory) != len(d.selective) || len(d.selective)+hidden > MaxStatements {
 		return nil, nil, reason.New(reason.DIProofValue, "the indexes do not fit the statements")
@@ -192,36 +182,29 @@ func ascend(indexes []int, n int) bool {
 	return true
 }
 
-// expand returns the label of each blank node of a document with the canonical labels given
-// (VC-DI-BBS 1.0 §3.3.5). It reports false unless each has one and each is used.
-func (d derivedProof) expand(canonical map[string]string) (map[string]string, bool) {
-	out := make(map[string]string, len(canonical))
-	for label, c14n := range canonical {
-		n, ok := canonicalNumber(c14n)
-		to, known := d.labels[n]
-		if !ok || !known {
-			return nil, false
-		}
-		out[label] = "b" + strconv.Itoa(to)
+// labeler returns what gives the blank nodes of a document the labels of the proof (VC-DI-BBS 1.0
+// §3.3.5).
+func (d derivedProof) labeler() disclose.Labeler {
+	labels := make(map[int]string, len(d.labels))
+	for n, to := range d.labels {
+		labels[n] = "b" + strconv.Itoa(to)
 	}
-	return out, len(out) == len(d.labels)
+	return disclose.GivenLabels(labels)
 }
 
-// shuffledLabels returns the labeler that numbers blank nodes in the order of the HMACs of their
+// shuffledLabels returns the Labeler that numbers blank nodes in the order of the HMACs of their
 // canonical labels under key (VC-DI-BBS 1.0 §3.2.1).
-func shuffledLabels(key []byte) labeler {
-	return func(canonical map[string]string) map[string]string {
-		macs := make([]string, 0, len(canonical))
-		of := make(map[string]string, len(canonical))
-		for label, c14n := range canonical {
-			of[label] = hmacLabel(digest(key, c14n))
-			macs = append(macs, of[label])
+func shuffledLabels(key []byte) disclose.Labeler {
+	return func(canonical map[string]string) (map[string]string, error) {
+		of, err := disclose.HMACLabels(key)(canonical)
+		if err != nil {
+			return nil, err
 		}
-		slices.Sort(macs)
+		macs := slices.Sorted(maps.Values(of))
 		for label, mac := range of {
 			n, _ := slices.BinarySearch(macs, mac)
 			of[label] = "b" + strconv.Itoa(n)
 		}
-		return of
+		return of, nil
 	}
 }

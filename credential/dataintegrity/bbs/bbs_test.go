@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -75,24 +74,6 @@ func want(t testing.TB, err error, code reason.Code) {
 	t.Helper()
 	if reason.Of(err) != code {
 		t.Errorf("got %v, want %s", err, code)
-	}
-}
-
-// TestTwins holds the files that both suites need to be the same. They become one package when the
-// floor plan has a place for it.
-func TestTwins(t *testing.T) {
-	for _, name := range []string{"label.go", "member.go", "pointer.go", "statements.go", "tree.go"} {
-		ours, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		theirs, err := os.ReadFile("../ecdsasd/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(bytes.Replace(ours, []byte("\npackage bbs\n"), []byte("\npackage ecdsasd\n"), 1), theirs) {
-			t.Errorf("%s is not that of ecdsasd", name)
-		}
 	}
 }
 
@@ -392,15 +373,6 @@ func TestForged(t *testing.T) {
 		}
 		want(t, s.verify(p), code)
 	}
-}
-
-// TestTrailingBits has the same bytes written in two ways, of which one is taken.
-func TestTrailingBits(t *testing.T) {
-	if _, err := dearmour("u2V0DhA"); err != nil {
-		t.Error(err)
-	}
-	_, err := dearmour("u2V0DhB")
-	want(t, err, reason.DIProofValue)
 }
 
 // TestFresh shows that no two base proofs share a key for labels.

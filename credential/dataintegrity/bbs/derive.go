@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/rdfc"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -54,13 +53,12 @@ const proofScalars = 5
 
 // disclosure is a part of a document that is about to be shown.
 type disclosure struct {
-	doc       *document
-	secured   proofMember
+	secured   *disclose.Secured
 	proof     baseProof
 	signature signature
 	public    Public
 	header    []byte // presentation header
-	sel       selection
+	part      disclose.Part
 	messages  []string // all that are signed one by one
 	labels    map[int]int
 	mandatory []int // indexes of mandatory statements among those shown
@@ -68,44 +66,41 @@ type disclosure struct {
 }
 
 func newDisclosure(base []byte, p Presentation) (*disclosure, error) {
-	if err := strictjson.Check(base); err != nil {
-		return nil, err
-	}
-	root, count, err := parseTree(base)
-	if err != nil {
-		return nil, err
-	}
-	d := &disclosure{header: p.Header}
 	if len(p.Header) > MaxHeader {
 		return nil, reason.New(reason.LimitMembers, "the presentation header")
 	}
-	if d.secured, err = findProof(root); err != nil {
+	d := &disclosure{header: p.Header}
+	var err error
+	if d.secured, err = disclose.Read(base, Name); err != nil {
 		return nil, err
 	}
-	if d.proof, err = decodeBase(d.secured.text); err != nil {
+	if d.proof, err = decodeBase(d.secured.Value()); err != nil {
 		return nil, err
 	}
 	if len(d.proof.mandatory)+len(p.Selective) == 0 {
 		return nil, reason.New(reason.QueryUnsatisfied, "nothing is to be disclosed")
 	}
-	key := d.proof.hmacKey
-	if d.doc, err = newDocument(root.without("proof"), count, p.Profile, token(key), shuffledLabels(key)); err != nil {
-		return nil, err
-	}
-	mandatory, err := d.doc.group(d.proof.mandatory, reason.DIProofValue)
+	doc, err := d.secured.Open(p.Profile, d.proof.hmacKey, shuffledLabels(d.proof.hmacKey))
 	if err != nil {
 		return nil, err
 	}
-	if err := d.signed(mandatory); err != nil {
+	mandatory, err := doc.Group(d.proof.mandatory, reason.DIProofValue)
+	if err != nil {
 		return nil, err
 	}
-	return d, d.choose(mandatory, p.Selective)
+	if err := d.signed(disclose.Pick(doc.Lines(), disclose.Others(mandatory, len(doc.Lines())))); err != nil {
+		return nil, err
+	}
+	if d.part, err = doc.Select(slices.Concat(d.proof.mandatory, p.Selective)); err != nil {
+		return nil, err
+	}
+	return d, d.choose(mandatory)
 }
 
-// signed checks that the base proof is one of the document, with the mandatory statements at the
-// indexes given.
-func (d *disclosure) signed(mandatory []int) (err error) {
-	d.messages = pick(d.doc.lines, others(mandatory, len(d.doc.lines)))
+// signed checks that the base proof is one of the document, whose statements are messages but for
+// the mandatory ones.
+func (d *disclosure) signed(messages []string) (err error) {
+	d.messages = messages
 	if len(d.messages) > MaxStatements {
 		return reason.New(reason.LimitMembers, "statements of a document")
 	}
@@ -121,33 +116,22 @@ func (d *disclosure) signed(mandatory []int) (err error) {
 	return nil
 }
 
-// choose works out what selective adds to the mandatory statements.
-func (d *disclosure) choose(mandatory []int, selective []string) (err error) {
-	d.sel, err = selectAll(d.doc.root, d.doc.count, slices.Concat(d.proof.mandatory, selective), reason.QueryUnsatisfied)
+// choose works out the indexes and labels of what is shown.
+func (d *disclosure) choose(mandatory []int) (err error) {
+	if d.mandatory, d.disclosed, err = d.part.Split(mandatory); err != nil {
+		return err
+	}
+	texts, err := d.part.Labels()
 	if err != nil {
 		return err
 	}
-	quads, err := d.doc.quads(d.sel)
-	if err != nil {
-		return err
-	}
-	shown, err := d.doc.find(quads, reason.QueryUnsatisfied)
-	if err != nil {
-		return err
-	}
-	for at, n := range shown {
-		before, must := slices.BinarySearch(mandatory, n)
-		if must {
-			d.mandatory = append(d.mandatory, at)
-		} else {
-			d.disclosed = append(d.disclosed, n-before)
+	d.labels = make(map[int]int, len(texts))
+	for n, text := range texts {
+		if d.labels[n], err = strconv.Atoi(strings.TrimPrefix(text, "b")); err != nil {
+			return reason.Wrap(reason.DIProofValue, "a label", err)
 		}
 	}
-	if len(d.mandatory) != len(mandatory) {
-		return reason.New(reason.QueryUnsatisfied, "a part without the mandatory statements")
-	}
-	d.labels, err = shownLabels(quads, d.doc.labels)
-	return err
+	return nil
 }
 
 func (d *disclosure) hidden() int { return len(d.messages) - len(d.disclosed) }
@@ -157,32 +141,11 @@ func (d *disclosure) hidden() int { return len(d.messages) - len(d.disclosed) }
 func (d *disclosure) prove(random []*scalar) ([]byte, error) {
 	known := statement{
 		public: d.public, header: d.proof.header, presentationHeader: d.header,
-		disclosed: d.disclosed, messages: pick(d.messages, d.disclosed), hidden: d.hidden(),
+		disclosed: d.disclosed, messages: disclose.Pick(d.messages, d.disclosed), hidden: d.hidden(),
 	}
 	text, err := derivedProof{known.prove(d.signature, d.messages, random), d.labels, d.mandatory, d.disclosed, d.header}.encode()
 	if err != nil {
 		return nil, err
 	}
-	w := writer{sel: d.sel}
-	w.write(d.doc.root, false)
-	return d.secured.attach(w.out, text), nil
-}
-
-// shownLabels returns the label map for a verifier, who knows the canonical labels of what is
-// shown alone (VC-DI-BBS 1.0 §3.3.3).
-func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int]int, error) {
-	canonical, err := canonicalLabels(quads)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[int]int, len(canonical))
-	for label, c14n := range canonical {
-		n, ok := canonicalNumber(c14n)
-		to, err := strconv.Atoi(strings.TrimPrefix(labels[label], "b"))
-		if err != nil || !ok {
-			return nil, reason.Wrap(reason.DIProofValue, "a label", err)
-		}
-		out[n] = to
-	}
-	return out, nil
+	return d.secured.Attach(d.part, text), nil
 }

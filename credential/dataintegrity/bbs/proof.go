@@ -3,14 +3,19 @@
 package bbs
 
 import (
-	"encoding/base64"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/cbor"
 	"github.com/behalf-id/behalf/reason"
+)
+
+// Bounds on the JSON pointers of one proof or of one derivation; what is beyond is limit.members.
+const (
+	MaxPointers = disclose.MaxPointers // pointers
+	MaxPointer  = disclose.MaxPointer  // bytes of one pointer
 )
 
 // MaxStatements is how many statements beside the mandatory ones a document may have: more are
@@ -67,7 +72,7 @@ func (b baseProof) encode() (string, error) {
 	for _, p := range b.mandatory {
 		out = cbor.AppendText(out, p)
 	}
-	return armour(out)
+	return disclose.EncodeValue(out)
 }
 
 // encode writes d (VC-DI-BBS 1.0 §3.3.6, with the label map of §3.3.4).
@@ -84,7 +89,7 @@ func (d derivedProof) encode() (string, error) {
 			out = cbor.AppendUint(out, uint64(n))
 		}
 	}
-	return armour(cbor.AppendBytes(out, d.presentationHeader))
+	return disclose.EncodeValue(cbor.AppendBytes(out, d.presentationHeader))
 }
 
 // decodeBase reads the value of a base proof (VC-DI-BBS 1.0 §3.3.2). One with another feature is
@@ -158,7 +163,7 @@ func readLabels(r *cbor.Reader) (labels map[int]int, ok bool) {
 
 // open returns a reader of what follows header in text.
 func open(text, header string) (*cbor.Reader, error) {
-	raw, err := dearmour(text)
+	raw, err := disclose.DecodeValue(text)
 	if err != nil {
 		return nil, err
 	}
@@ -182,26 +187,4 @@ func otherHeader(raw, header string) error {
 		return reason.New(reason.DISuite, "bbs-2023 with pseudonyms is not supported")
 	}
 	return reason.New(reason.DIProofValue, "the header of another suite or kind of proof")
-}
-
-// armour writes raw in base64url with its multibase prefix.
-func armour(raw []byte) (string, error) {
-	if base64.RawURLEncoding.EncodedLen(len(raw)) >= dataintegrity.MaxValue {
-		return "", reason.New(reason.LimitMembers, "statements and JSON pointers of a proof")
-	}
-	return "u" + base64.RawURLEncoding.EncodeToString(raw), nil
-}
-
-// dearmour reads what armour writes, and nothing else: the decoder alone would pass over line
-// ends.
-func dearmour(text string) ([]byte, error) {
-	rest, ok := strings.CutPrefix(text, "u")
-	if !ok || len(text) > dataintegrity.MaxValue || strings.ContainsAny(rest, "\r\n") {
-		return nil, reason.New(reason.DIProofValue, "not base64url with its prefix")
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(rest)
-	if err != nil || len(raw) <= len(baseHeader) {
-		return nil, reason.Wrap(reason.DIProofValue, "not base64url with its prefix", err)
-	}
-	return raw, nil
 }

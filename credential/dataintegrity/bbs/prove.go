@@ -5,6 +5,7 @@ package bbs
 import (
 	"encoding/binary"
 
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -20,7 +21,7 @@ type statement struct {
 }
 
 // others returns the indexes of the messages that are not disclosed.
-func (s statement) others() []int { return others(s.disclosed, len(s.disclosed)+s.hidden) }
+func (s statement) others() []int { return disclose.Others(s.disclosed, len(s.disclosed)+s.hidden) }
 
 // initial is what prover and verifier hash to the challenge (§3.7.1).
 type initial struct {

@@ -4,11 +4,10 @@ package ecdsasd
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -24,37 +23,28 @@ import (
 // means more, and an issuer that is trusted to make the optional ones mandatory wherever they are
 // present. An array that is not one JSON literal is as many members as it has items.
 func MandatoryCovers(derived []byte, pointers []string, p jsonld.Profile) error {
-	if err := strictjson.Check(derived); err != nil {
-		return err
-	}
-	root, count, err := parseTree(derived)
+	secured, err := disclose.Read(derived, Name)
 	if err != nil {
 		return err
 	}
-	secured, err := findProof(root)
+	proof, err := decodeDerived(secured.Value())
 	if err != nil {
 		return err
 	}
-	proof, err := decodeDerived(secured.text)
+	label, err := proof.labeler()
 	if err != nil {
 		return err
 	}
-	whole := true
-	doc, err := newDocument(root.without("proof"), count, p, tokenOf(derived), func(canonical map[string]string) (out map[string]string) {
-		out, whole = proof.expand(canonical)
-		return out
-	})
+	hash := sha256.Sum256(derived)
+	doc, err := secured.Open(p, hash[:], label)
 	if err != nil {
 		return err
 	}
-	if !whole {
-		return reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
-	}
-	present, err := doc.present(pointers)
+	present, err := doc.Present(pointers)
 	if err != nil {
 		return err
 	}
-	limiting, err := doc.group(present, reason.CredentialSchemaInvalid)
+	limiting, err := doc.Group(present, reason.CredentialSchemaInvalid)
 	if err != nil {
 		return err
 	}
@@ -64,32 +54,4 @@ func MandatoryCovers(derived []byte, pointers []string, p jsonld.Profile) error 
 		}
 	}
 	return nil
-}
-
-// tokenOf is token for one who has no key: no one can write into a document what depends on all
-// of it.
-func tokenOf(doc []byte) string {
-	sum := sha256.Sum256(doc)
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
-// present returns those of pointers that match something.
-func (d *document) present(pointers []string) ([]string, error) {
-	out := make([]string, 0, len(pointers))
-	for _, p := range pointers {
-		path, err := parsePointer(p)
-		if err != nil {
-			return nil, err
-		}
-		v := d.root
-		for _, step := range path {
-			if v = v.step(step); v == nil {
-				break
-			}
-		}
-		if v != nil {
-			out = append(out, p)
-		}
-	}
-	return out, nil
 }

@@ -4,13 +4,10 @@ package ecdsasd
 
 import (
 	"context"
-	"encoding/base64"
-	"slices"
-	"strings"
 
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/rdfc"
-	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -27,103 +24,59 @@ func Derive(ctx context.Context, base []byte, selective []string, p jsonld.Profi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := strictjson.Check(base); err != nil {
-		return nil, err
-	}
-	root, count, err := parseTree(base)
+	secured, err := disclose.Read(base, Name)
 	if err != nil {
 		return nil, err
 	}
-	secured, err := findProof(root)
-	if err != nil {
-		return nil, err
-	}
-	proof, err := decodeBase(secured.text)
+	proof, err := decodeBase(secured.Value())
 	if err != nil {
 		return nil, err
 	}
 	if len(proof.mandatory)+len(selective) == 0 {
 		return nil, reason.New(reason.QueryUnsatisfied, "nothing is to be disclosed")
 	}
-	doc, err := newDocument(root.without("proof"), count, p, token(proof.hmacKey), hmacLabels(proof.hmacKey))
+	doc, err := secured.Open(p, proof.hmacKey, disclose.HMACLabels(proof.hmacKey))
 	if err != nil {
 		return nil, err
 	}
-	return disclose(doc, proof, selective, secured)
-}
-
-func disclose(doc *document, proof baseProof, selective []string, secured proofMember) ([]byte, error) {
-	mandatory, err := doc.group(proof.mandatory, reason.DIProofValue)
+	mandatory, err := doc.Group(proof.mandatory, reason.DIProofValue)
 	if err != nil {
 		return nil, err
 	}
-	if len(proof.signatures) != len(doc.lines)-len(mandatory) {
+	if len(proof.signatures) != len(doc.Lines())-len(mandatory) {
 		return nil, reason.New(reason.DIProofValue, "the base proof is not one of this document")
 	}
-	sel, err := selectAll(doc.root, doc.count, append(proof.mandatory, selective...), reason.QueryUnsatisfied)
+	part, err := doc.Select(append(proof.mandatory, selective...))
 	if err != nil {
 		return nil, err
 	}
-	quads, err := doc.quads(sel)
+	derived, err := proof.derive(part, mandatory)
 	if err != nil {
-		return nil, err
-	}
-	shown, err := doc.find(quads, reason.QueryUnsatisfied)
-	if err != nil {
-		return nil, err
-	}
-	derived := derivedProof{signature: proof.signature, public: proof.public}
-	var ok bool
-	if derived.signatures, derived.mandatory, ok = keep(proof.signatures, mandatory, shown); !ok {
-		return nil, reason.New(reason.QueryUnsatisfied, "a part without the mandatory statements")
-	}
-	if derived.labels, err = shownLabels(quads, doc.labels); err != nil {
 		return nil, err
 	}
 	text, err := derived.encode()
 	if err != nil {
 		return nil, err
 	}
-	w := writer{sel: sel}
-	w.write(doc.root, false)
-	return secured.attach(w.out, text), nil
+	return secured.Attach(part, text), nil
 }
 
-// keep returns the signatures of the statements shown, and which of these are mandatory. signatures
-// are those of the statements that are not mandatory; all indexes ascend. It reports false unless
-// every mandatory statement is shown.
-func keep(signatures [][]byte, mandatory, shown []int) (kept [][]byte, indexes []int, ok bool) {
-	for at, n := range shown {
-		before, must := slices.BinarySearch(mandatory, n)
-		if must {
-			indexes = append(indexes, at)
-		} else {
-			kept = append(kept, signatures[n-before])
-		}
-	}
-	return kept, indexes, len(indexes) == len(mandatory)
-}
-
-// shownLabels returns the label map for a verifier, who knows the canonical labels of what is
-// shown alone (VC-DI-ECDSA 1.0 §3.5.4).
-func shownLabels(quads []rdfc.Quad, labels map[string]string) (map[int][]byte, error) {
-	canonical, err := canonicalLabels(quads)
+// derive returns the proof for part of a document whose mandatory statements are at the indexes
+// given.
+func (b baseProof) derive(part disclose.Part, mandatory []int) (derivedProof, error) {
+	must, chosen, err := part.Split(mandatory)
 	if err != nil {
-		return nil, err
+		return derivedProof{}, err
 	}
-	out := make(map[int][]byte, len(canonical))
-	for label, c14n := range canonical {
-		n, ok := canonicalNumber(c14n)
-		mac, err := labelMAC(labels[label])
-		if err != nil || !ok {
-			return nil, reason.Wrap(reason.DIProofValue, "a label", err)
+	texts, err := part.Labels()
+	if err != nil {
+		return derivedProof{}, err
+	}
+	labels := make(map[int][]byte, len(texts))
+	for n, text := range texts {
+		if labels[n], err = multiformat.Decode(multiformat.Base64URL, text); err != nil {
+			return derivedProof{}, reason.Wrap(reason.DIProofValue, "a label", err)
 		}
-		out[n] = mac
 	}
-	return out, nil
-}
-
-// labelMAC is the inverse of hmacLabel, for labels that hmacLabel made.
-func labelMAC(label string) ([]byte, error) {
-	return base64.RawURLEncoding.DecodeString(strings.TrimPrefix(label, "u"))
+	return derivedProof{b.signature, b.public, disclose.Pick(b.signatures, chosen), labels, must}, nil
 }

@@ -16,8 +16,10 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
@@ -87,15 +89,16 @@ func (s *Suite) create(ctx context.Context, unsecured, config []byte, by did.Sig
 	if by.Public().Algorithm() != key.ES256 {
 		return "", reason.New(reason.DISuite, "this suite signs with P-256")
 	}
-	doc, err := openDocument(unsecured, s.profile, token(fresh.hmacKey[:]), hmacLabels(fresh.hmacKey[:]))
+	doc, err := disclose.Open(unsecured, s.profile, fresh.hmacKey[:], disclose.HMACLabels(fresh.hmacKey[:]))
 	if err != nil {
 		return "", err
 	}
-	mandatory, err := doc.group(s.mandatory, reason.CredentialSchemaInvalid)
+	lines := doc.Lines()
+	mandatory, err := doc.Group(s.mandatory, reason.CredentialSchemaInvalid)
 	if err != nil {
 		return "", err
 	}
-	if len(doc.lines) > maxLines || len(doc.lines)-len(mandatory) > MaxStatements {
+	if len(lines) > maxLines || len(lines)-len(mandatory) > MaxStatements {
 		return "", reason.New(reason.LimitMembers, "statements of a document")
 	}
 	proofHash, err := dataintegrity.ConfigHash(unsecured, config, s.profile, rdfc.SHA256)
@@ -106,10 +109,10 @@ func (s *Suite) create(ctx context.Context, unsecured, config []byte, by did.Sig
 	if proof.public, err = encodePublic(fresh.pair.Public()); err != nil {
 		return "", err
 	}
-	if proof.signatures, err = signEach(ctx, pick(doc.lines, others(mandatory, len(doc.lines))), fresh.pair); err != nil {
+	if proof.signatures, err = signEach(ctx, disclose.Pick(lines, disclose.Others(mandatory, len(lines))), fresh.pair); err != nil {
 		return "", err
 	}
-	if proof.signature, err = by.Sign(ctx, signData(proofHash, proof.public, pick(doc.lines, mandatory))); err != nil {
+	if proof.signature, err = by.Sign(ctx, signData(proofHash, proof.public, disclose.Pick(lines, mandatory))); err != nil {
 		return "", err
 	}
 	return proof.encode()
@@ -152,10 +155,10 @@ func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue s
 	if err != nil {
 		return err
 	}
-	if err := m.Key.Verify(signData(proofHash, proof.public, pick(lines, mandatory)), proof.signature); err != nil {
+	if err := m.Key.Verify(signData(proofHash, proof.public, disclose.Pick(lines, mandatory)), proof.signature); err != nil {
 		return err
 	}
-	for i, line := range pick(lines, others(mandatory, len(lines))) {
+	for i, line := range disclose.Pick(lines, disclose.Others(mandatory, len(lines))) {
 		if err := pair.Verify([]byte(line), proof.signatures[i]); err != nil {
 			return err
 		}
@@ -166,53 +169,33 @@ func (s *Suite) Verify(_ context.Context, unsecured, config []byte, proofValue s
 // shown returns the statements of doc with the labels of the proof, and the indexes of the
 // mandatory ones, ascending. Each statement has its signature then, or is mandatory.
 func (d derivedProof) shown(doc []byte, p jsonld.Profile) (lines []string, mandatory []int, err error) {
-	quads, err := jsonld.ToRDF(doc, p)
+	label, err := d.labeler()
 	if err != nil {
 		return nil, nil, err
 	}
-	canonical, err := canonicalLabels(quads)
-	if err != nil {
+	if lines, err = disclose.Lines(doc, p, label); err != nil {
 		return nil, nil, err
 	}
-	labels, ok := d.expand(canonical)
-	if !ok {
-		return nil, nil, reason.New(reason.DIProofValue, "the labels of the proof are not those of the document")
-	}
-	lines = relabel(quads, labels)
 	mandatory = slices.Sorted(slices.Values(d.mandatory))
-	ok = len(slices.Compact(mandatory)) == len(d.mandatory) && len(lines)-len(mandatory) == len(d.signatures)
+	ok := len(slices.Compact(mandatory)) == len(d.mandatory) && len(lines)-len(mandatory) == len(d.signatures)
 	if n := len(mandatory); !ok || n > 0 && mandatory[n-1] >= len(lines) {
 		return nil, nil, reason.New(reason.DIProofValue, "indexes or signatures do not fit the statements")
 	}
 	return lines, mandatory, nil
 }
 
-// expand returns the label of each blank node of a document with the canonical labels given
-// (VC-DI-ECDSA 1.0 §3.4.3, §3.5.6). It reports false unless each has one and each is used.
-func (d derivedProof) expand(canonical map[string]string) (map[string]string, bool) {
-	out := make(map[string]string, len(canonical))
-	for label, c14n := range canonical {
-		n, ok := canonicalNumber(c14n)
-		mac, known := d.labels[n]
-		if !ok || !known {
-			return nil, false
+// labeler returns what gives the blank nodes of a document the labels of the proof, which are
+// HMACs (VC-DI-ECDSA 1.0 §3.5.6).
+func (d derivedProof) labeler() (disclose.Labeler, error) {
+	labels := make(map[int]string, len(d.labels))
+	for n, mac := range d.labels {
+		text, err := multiformat.Encode(multiformat.Base64URL, mac)
+		if err != nil {
+			return nil, err
 		}
-		out[label] = hmacLabel(mac)
+		labels[n] = text
 	}
-	return out, len(out) == len(d.labels)
-}
-
-// hmacLabels returns the labeler that replaces each canonical label by its HMAC-SHA-256 under
-// key, so that the labels of what is shown say nothing about what is hidden (VC-DI-ECDSA 1.0
-// §3.4.4).
-func hmacLabels(key []byte) labeler {
-	return func(canonical map[string]string) map[string]string {
-		out := make(map[string]string, len(canonical))
-		for label, c14n := range canonical {
-			out[label] = hmacLabel(digest(key, c14n))
-		}
-		return out
-	}
+	return disclose.GivenLabels(labels), nil
 }
 
 // signData returns what the base signature is made over (VC-DI-ECDSA 1.0 §3.5.1).

@@ -4,16 +4,20 @@ package ecdsasd
 
 import (
 	"bytes"
-	"encoding/base64"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/cbor"
 	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
+)
+
+// Bounds on the JSON pointers of one proof or of one derivation; what is beyond is limit.members.
+const (
+	MaxPointers = disclose.MaxPointers // pointers
+	MaxPointer  = disclose.MaxPointer  // bytes of one pointer
 )
 
 // MaxStatements is how many statements beside the mandatory ones a document may have, and how many
@@ -69,7 +73,7 @@ func (b baseProof) encode() (string, error) {
 	for _, p := range b.mandatory {
 		out = cbor.AppendText(out, p)
 	}
-	return armour(out)
+	return disclose.EncodeValue(out)
 }
 
 // encode writes d (VC-DI-ECDSA 1.0 §3.5.7, with the label map of §3.5.5).
@@ -86,7 +90,7 @@ func (d derivedProof) encode() (string, error) {
 	for _, n := range d.mandatory {
 		out = cbor.AppendUint(out, uint64(n))
 	}
-	return armour(out)
+	return disclose.EncodeValue(out)
 }
 
 func appendSignatures(dst []byte, signatures [][]byte) []byte {
@@ -99,7 +103,7 @@ func appendSignatures(dst []byte, signatures [][]byte) []byte {
 
 // decodeBase reads the value of a base proof (VC-DI-ECDSA 1.0 §3.5.3). Any other value is di.proof_value.
 func decodeBase(text string) (baseProof, error) {
-	raw, err := dearmour(text)
+	raw, err := disclose.DecodeValue(text)
 	if err != nil {
 		return baseProof{}, err
 	}
@@ -122,7 +126,7 @@ func decodeBase(text string) (baseProof, error) {
 // decodeDerived reads the value of a derived proof (VC-DI-ECDSA 1.0 §3.5.8). A base proof is
 // di.base_proof, any other value di.proof_value.
 func decodeDerived(text string) (derivedProof, error) {
-	raw, err := dearmour(text)
+	raw, err := disclose.DecodeValue(text)
 	if err != nil {
 		return derivedProof{}, err
 	}
@@ -182,28 +186,6 @@ func sizes(five bool, signature, public []byte, signatures [][]byte, ok bool) er
 		return reason.New(reason.DIProofValue, "a component of the wrong length or number")
 	}
 	return nil
-}
-
-// armour writes raw in base64url with its multibase prefix.
-func armour(raw []byte) (string, error) {
-	if base64.RawURLEncoding.EncodedLen(len(raw)) >= dataintegrity.MaxValue {
-		return "", reason.New(reason.LimitMembers, "statements and JSON pointers of a proof")
-	}
-	return "u" + base64.RawURLEncoding.EncodeToString(raw), nil
-}
-
-// dearmour reads what armour writes, and nothing else: the decoder alone would pass over line
-// ends.
-func dearmour(text string) ([]byte, error) {
-	rest, ok := strings.CutPrefix(text, "u")
-	if !ok || len(text) > dataintegrity.MaxValue || strings.ContainsAny(rest, "\r\n") {
-		return nil, reason.New(reason.DIProofValue, "not base64url with its prefix")
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(rest)
-	if err != nil || len(raw) <= len(baseHeader) {
-		return nil, reason.Wrap(reason.DIProofValue, "not base64url with its prefix", err)
-	}
-	return raw, nil
 }
 
 // encodePublic writes a P-256 key as the bytes of a Multikey.

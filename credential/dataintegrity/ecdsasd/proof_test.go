@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
+	"github.com/behalf-id/behalf/credential/dataintegrity/internal/disclose"
 	"github.com/behalf-id/behalf/internal/cbor"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -123,7 +123,7 @@ func TestForgedPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if forged.signatures, err = signEach(context.Background(), pick(lines, others(mandatory, len(lines))), pair); err != nil {
+	if forged.signatures, err = signEach(context.Background(), disclose.Pick(lines, disclose.Others(mandatory, len(lines))), pair); err != nil {
 		t.Fatal(err)
 	}
 	text, err := forged.encode()
@@ -133,58 +133,6 @@ func TestForgedPair(t *testing.T) {
 	err = New(jsonld.Closed, nil).Verify(context.Background(), unsecured, v.config, text, dataintegrity.Method{Key: v.issuer.Public()})
 	if reason.Of(err) != reason.CredentialSignatureInvalid {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestNamesOutOfPlace shows that a name which was written into a document is taken where a node or a
-// JSON literal has it, and nowhere else: a reader of JSON-LD with maps would put it elsewhere.
-func TestNamesOutOfPlace(t *testing.T) {
-	d := document{marker: "urn:bnid:x:"}
-	for _, c := range []struct {
-		in, out rdfc.Term
-		ok      bool
-	}{
-		{rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:x:3"}, rdfc.Term{Kind: rdfc.Blank, Value: "3"}, true},
-		{rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:y:3"}, rdfc.Term{Kind: rdfc.IRI, Value: "urn:bnid:y:3"}, true},
-		{rdfc.Term{Kind: rdfc.Blank, Value: "b0"}, rdfc.Term{Kind: rdfc.Blank, Value: "b0"}, false},
-		{rdfc.Term{Kind: rdfc.Literal, Value: "urn:bnid:x:3"}, rdfc.Term{Kind: rdfc.Literal, Value: "urn:bnid:x:3"}, false},
-		{rdfc.Term{Kind: rdfc.Literal, Value: `{"@id":"urn:bnid:x:3"}`, Datatype: jsonLiteral}, rdfc.Term{Kind: rdfc.Literal, Value: `{}`, Datatype: jsonLiteral}, true},
-		{rdfc.Term{Kind: rdfc.Literal, Value: `["urn:bnid:x:3"]`, Datatype: jsonLiteral}, rdfc.Term{Kind: rdfc.Literal, Value: `["urn:bnid:x:3"]`, Datatype: jsonLiteral}, false},
-	} {
-		got := c.in
-		if ok := d.term(&got); ok != c.ok || ok && got != c.out {
-			t.Errorf("%v became %v, %v", c.in, got, ok)
-		}
-	}
-	for in, out := range map[string]string{
-		`{"!":1,"@id":"urn:bnid:x:3","a":{"@id":"urn:bnid:x:4"}}`: `{"!":1,"a":{}}`, `[{"!":1,"@id":"urn:bnid:x:3"}]`: `[{"!":1}]`,
-		`{"@id":"urn:bnid:x:3","@type":"b"}`: `{"@type":"b"}`, `{"@id":"urn:other"}`: `{"@id":"urn:other"}`,
-	} {
-		if got := unmark(in, "urn:bnid:x:"); got != out {
-			t.Errorf("%s became %s", in, got)
-		}
-	}
-}
-
-// TestKeep shows which signatures go with what is shown.
-func TestKeep(t *testing.T) {
-	signatures := [][]byte{{0}, {2}, {3}, {5}} // statements 1 and 4 are mandatory
-	kept, indexes, ok := keep(signatures, []int{1, 4}, []int{1, 2, 4, 5})
-	if !ok || !slices.Equal(indexes, []int{0, 2}) || !slices.EqualFunc(kept, [][]byte{{2}, {5}}, bytes.Equal) {
-		t.Error(kept, indexes, ok)
-	}
-	if _, _, ok := keep(signatures, []int{1, 4}, []int{0, 1}); ok {
-		t.Error("shown without a mandatory statement")
-	}
-}
-
-// TestTrailingBits has the same bytes written in two ways, of which one is taken.
-func TestTrailingBits(t *testing.T) {
-	if _, err := dearmour("u2V0BhA"); err != nil {
-		t.Error(err)
-	}
-	if _, err := dearmour("u2V0BhB"); reason.Of(err) != reason.DIProofValue {
-		t.Error(err)
 	}
 }
 
@@ -308,25 +256,4 @@ func seedProofs() ([]string, error) {
 	}
 	d, err := derivedProof{signature: one, public: public, signatures: [][]byte{one}, labels: map[int][]byte{0: make([]byte, hmacSize)}, mandatory: []int{0}}.encode()
 	return []string{b, d}, err
-}
-
-// FuzzPointer reads anything as a pointer; what is taken must be written in the form it came in.
-func FuzzPointer(f *testing.F) {
-	for _, seed := range []string{"", "/", "/issuer", "/a~1b/~0c//0", "/~", "a", "/credentialStatus/01"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		path, err := parsePointer(text)
-		if err != nil {
-			return
-		}
-		var again []byte
-		for _, step := range path {
-			again = append(again, '/')
-			again = append(again, bytes.ReplaceAll(bytes.ReplaceAll([]byte(step), []byte("~"), []byte("~0")), []byte("/"), []byte("~1"))...)
-		}
-		if string(again) != text {
-			t.Errorf("%q is read as %q", text, again)
-		}
-	})
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package ecdsasd
+package disclose
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// Bounds on the JSON pointers of one proof or of one derivation.
+// Bounds on the JSON pointers of one proof, or of one part.
 const (
 	MaxPointers = 256  // pointers; more are limit.members
 	MaxPointer  = 1024 // bytes of one pointer; more are limit.members
@@ -69,6 +69,32 @@ func (s selection) add(v *value, path []string) bool {
 	}
 	s.states[v.n] = wholly
 	return true
+}
+
+// Present returns those of pointers that match something in d. Pointers beyond MaxPointer are
+// limit.members and a text that is none credential.schema_invalid.
+func (d *Document) Present(pointers []string) ([]string, error) {
+	out := make([]string, 0, len(pointers))
+	for _, p := range pointers {
+		path, err := parsePointer(p)
+		if err != nil {
+			return nil, err
+		}
+		if d.root.walk(path) != nil {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// walk returns the value that path leads to, or nil.
+func (v *value) walk(path []string) *value {
+	for _, step := range path {
+		if v = v.step(step); v == nil {
+			return nil
+		}
+	}
+	return v
 }
 
 // step returns the member or item that one token of a pointer names, or nil (RFC 6901 §4).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package ecdsasd
+package disclose
 
 import (
 	"bytes"
@@ -160,6 +160,19 @@ func (v *value) member(name string) *value {
 		}
 	}
 	return nil
+}
+
+// text returns the string that the member called name is, or "".
+func (v *value) text(name string) string {
+	m := v.member(name)
+	if m == nil {
+		return ""
+	}
+	s, err := strictjson.String(m.raw)
+	if err != nil {
+		return ""
+	}
+	return s
 }
 
 // without returns v less its member called name.

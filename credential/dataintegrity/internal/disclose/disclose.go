@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package ecdsasd
+// Package disclose is what the suites whose proofs show some statements of a document and hide
+// others have in common, ecdsa-sd-2023 and bbs-2023: which statements JSON pointers select, how
+// blank nodes are labelled, and what the document that is shown looks like (VC-DI-ECDSA 1.0 §3.4).
+//
+// It knows no keys and no signatures: nothing it returns was verified.
+package disclose
 
 import (
 	"slices"
@@ -12,49 +17,97 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// document is a JSON-LD document of which parts can be disclosed, with its statements.
+// Document is a JSON-LD document of which parts can be disclosed, with its statements. Only Open and
+// Secured.Open make one; it is safe for concurrent use.
 //
 // VC-DI-ECDSA 1.0 §3.4.8 gives the nameless nodes names by expanding and compacting the document
 // again, which costs time and may change what a pointer leads to. Here the names are written into
 // the JSON text itself: into every object that could be a nameless node. Where the object turns
 // out to be (part of) a JSON literal, the name is taken out again; where it turns out to be
 // anything else, the document is refused.
-type document struct {
+type Document struct {
 	root    *value
 	count   int
 	profile jsonld.Profile
 	marker  string
-	labels  map[string]string // label of a blank node, as marks gives it -> label in lines
+	labels  map[string]string // label of a blank node, as quads gives it -> label in lines
 	lines   []string          // canonical N-Quads, sorted
 }
 
-// labeler returns, for each label of canonical (label -> "c14nN"), the label in the statements.
-type labeler func(canonical map[string]string) map[string]string
-
-// openDocument reads doc, which has passed strictjson.Check and has no proof. token keeps the
-// names of nodes apart from everything that the author of doc could have written.
-func openDocument(doc []byte, p jsonld.Profile, token string, label labeler) (*document, error) {
+// Open reads doc, which has passed strictjson.Check and has no proof. secret keeps the names of
+// nodes apart from everything that the author of doc could have written: it is a key that is made
+// after the document, or a hash of all of it. A document with lists, maps or labels of blank
+// nodes, of which parts could not be told apart, is credential.schema_invalid, one that is no
+// object json.type and one too deep limit.nesting. Other errors are those of jsonld.ToRDF, of
+// rdfc.Canonicalize and of label.
+func Open(doc []byte, p jsonld.Profile, secret []byte, label Labeler) (*Document, error) {
 	root, count, err := parseTree(doc)
 	if err != nil {
 		return nil, err
 	}
-	return newDocument(root, count, p, token, label)
+	return newDocument(root, count, p, secret, label)
 }
 
-// newDocument is openDocument of a root with count values.
-func newDocument(root *value, count int, p jsonld.Profile, token string, label labeler) (*document, error) {
-	d := &document{root: root, count: count, profile: p, marker: "urn:bnid:" + token + ":"}
+// Lines returns the statements of d: canonical N-Quads, sorted, without duplicates, each with its
+// line end. They are shared with d and must not be changed.
+func (d *Document) Lines() []string { return d.lines }
+
+// Lines returns the statements of doc, as Document.Lines does for one that is only to be verified:
+// it may be of any form (VC-DI-ECDSA 1.0 §3.4.2). Errors are those of jsonld.ToRDF, of
+// rdfc.Canonicalize and of label.
+func Lines(doc []byte, p jsonld.Profile, label Labeler) ([]string, error) {
+	quads, err := jsonld.ToRDF(doc, p)
+	if err != nil {
+		return nil, err
+	}
+	_, lines, err := labelled(quads, label)
+	return lines, err
+}
+
+// Group returns the indexes of the lines that pointers select, ascending (VC-DI-ECDSA 1.0
+// §3.4.15). Without pointers there are none. missing is the code for a pointer that matches
+// nothing, or nothing that is a statement of its own, such as a part of a JSON literal. A pointer
+// beyond the bounds is limit.members and a text that is none credential.schema_invalid.
+func (d *Document) Group(pointers []string, missing reason.Code) ([]int, error) {
+	if len(pointers) == 0 {
+		return nil, nil
+	}
+	sel, err := selectAll(d.root, d.count, pointers, missing)
+	if err != nil {
+		return nil, err
+	}
+	quads, err := d.quads(sel)
+	if err != nil {
+		return nil, err
+	}
+	return d.find(quads, missing)
+}
+
+// newDocument is Open of a root with count values.
+func newDocument(root *value, count int, p jsonld.Profile, secret []byte, label Labeler) (*Document, error) {
+	d := &Document{root: root, count: count, profile: p, marker: "urn:bnid:" + token(secret) + ":"}
 	quads, err := d.quads(selection{})
 	if err != nil {
 		return nil, err
 	}
-	canonical, err := canonicalLabels(quads)
+	d.labels, d.lines, err = labelled(quads, label)
 	if err != nil {
 		return nil, err
 	}
-	d.labels = label(canonical)
-	d.lines = relabel(quads, d.labels)
 	return d, nil
+}
+
+// labelled returns the label of each blank node in quads, and quads as lines with them.
+func labelled(quads []rdfc.Quad, label Labeler) (map[string]string, []string, error) {
+	canonical, err := canonicalLabels(quads)
+	if err != nil {
+		return nil, nil, err
+	}
+	labels, err := label(canonical)
+	if err != nil {
+		return nil, nil, err
+	}
+	return labels, relabel(quads, labels), nil
 }
 
 // canonicalLabels returns the canonical label of each blank node in quads. It depends on no
@@ -80,26 +133,8 @@ func hasBlank(q *rdfc.Quad) bool {
 	return q.S.Kind == rdfc.Blank || q.O.Kind == rdfc.Blank || q.G.Kind == rdfc.Blank
 }
 
-// group returns the indexes of the statements that pointers select, ascending. Without pointers
-// there are none. missing is the code for a pointer that matches nothing, or nothing that is a
-// statement of its own, such as a part of a JSON literal.
-func (d *document) group(pointers []string, missing reason.Code) ([]int, error) {
-	if len(pointers) == 0 {
-		return nil, nil
-	}
-	sel, err := selectAll(d.root, d.count, pointers, missing)
-	if err != nil {
-		return nil, err
-	}
-	quads, err := d.quads(sel)
-	if err != nil {
-		return nil, err
-	}
-	return d.find(quads, missing)
-}
-
 // find returns the indexes of quads, ascending.
-func (d *document) find(quads []rdfc.Quad, missing reason.Code) ([]int, error) {
+func (d *Document) find(quads []rdfc.Quad, missing reason.Code) ([]int, error) {
 	lines := relabel(quads, d.labels)
 	out := make([]int, 0, len(lines))
 	for _, line := range lines {
@@ -112,18 +147,9 @@ func (d *document) find(quads []rdfc.Quad, missing reason.Code) ([]int, error) {
 	return out, nil
 }
 
-// pick returns the lines at indexes.
-func pick(lines []string, indexes []int) []string {
-	out := make([]string, len(indexes))
-	for i, n := range indexes {
-		out[i] = lines[n]
-	}
-	return out
-}
-
 // quads returns the statements of the selected part, where blank nodes have the numbers of their
 // objects as labels.
-func (d *document) quads(sel selection) ([]rdfc.Quad, error) {
+func (d *Document) quads(sel selection) ([]rdfc.Quad, error) {
 	w := writer{sel: sel, marker: d.marker, out: make([]byte, 0, 8<<10)}
 	w.write(d.root, sel.state(d.root) == wholly)
 	quads, err := jsonld.ToRDF(w.out, d.profile)
@@ -141,7 +167,7 @@ func (d *document) quads(sel selection) ([]rdfc.Quad, error) {
 
 // term takes a name that was written into the document out of t, and reports whether it stood
 // where it should.
-func (d *document) term(t *rdfc.Term) bool {
+func (d *Document) term(t *rdfc.Term) bool {
 	switch t.Kind {
 	case rdfc.Blank:
 		return false // not one of ours: no part of the document could be told to hold it
@@ -183,17 +209,4 @@ func relabel(quads []rdfc.Quad, labels map[string]string) []string {
 func canonicalNumber(label string) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimPrefix(label, "c14n"))
 	return n, err == nil
-}
-
-// others returns the numbers below n that are not in indexes, which ascend.
-func others(indexes []int, n int) []int {
-	out := make([]int, 0, n-len(indexes))
-	for i := range n {
-		if len(indexes) > 0 && indexes[0] == i {
-			indexes = indexes[1:]
-		} else {
-			out = append(out, i)
-		}
-	}
-	return out
 }
