@@ -23,7 +23,36 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST /presentations/verify", a.verifyPresentation)
 	mux.Handle("GET "+resolution.Prefix, a.about)
 	mux.HandleFunc("GET "+statusPath+"{list}", a.status)
-	return mux
+	return router{mux, a.about}
+}
+
+// router is a mux that lets the paths of DIDs be as they come. A mux answers a path with ".." or an
+// empty segment with a redirect to another one, and a DID that is another is another party.
+type router struct {
+	*http.ServeMux
+	about http.Handler
+}
+
+// Handler returns what answers r, and the route's name in the log.
+func (m router) Handler(r *http.Request) (http.Handler, string) {
+	if isDIDPath(r) {
+		return m.about, "GET " + resolution.Prefix
+	}
+	return m.ServeMux.Handler(r)
+}
+
+// ServeHTTP implements http.Handler.
+func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isDIDPath(r) {
+		m.about.ServeHTTP(w, r)
+		return
+	}
+	m.ServeMux.ServeHTTP(w, r)
+}
+
+func isDIDPath(r *http.Request) bool {
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return read && strings.HasPrefix(r.URL.Path, resolution.Prefix)
 }
 
 func (a *API) issue(w http.ResponseWriter, r *http.Request) {

@@ -59,6 +59,18 @@ func TestIdentifiers(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", text, a.status, want, a.body)
 		}
 	}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, text := range []string{"did:example:a//b", s.dids["eddsa-jcs-2022"] + "/../x", "did:example:a/./b", "//a"} {
+		if a := get(text, "application/did-resolution"); a.status < 400 || a.status == http.StatusNotFound { // a redirect would lead to another DID
+			t.Errorf("%s: %d %v", text, a.status, a.header)
+		}
+	}
+	if a := s.send(http.MethodPost, "/1.0/identifiers/did:example:a", "", nil); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", a.status)
+	}
+	if a := s.send(http.MethodGet, "/1.0/elsewhere", "", nil); a.status != http.StatusNotFound {
+		t.Errorf("elsewhere: %d", a.status)
+	}
 	if a := get(s.dids["eddsa-jcs-2022"], "image/png"); a.status != http.StatusNotAcceptable {
 		t.Errorf("%d %s", a.status, a.body)
 	}
