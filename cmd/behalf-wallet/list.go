@@ -71,12 +71,17 @@ func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 	if len(lines) == 0 {
 		lines = append(lines, "The wallet is empty. An issuer gives you an offer; collect it with: behalf-wallet receive OFFER_URI")
 	}
+	warnings := wallet.Warnings(all)
+	for _, w := range warnings {
+		p.Complain(w.Issuer + ": " + w.Text + " (" + string(w.Reason) + ")")
+	}
 	files, end := p.spoilt(append(bad, more...))
 	out := struct {
 		Credentials []*wallet.Entry   `json:"credentials"`
 		Others      []*wallet.Foreign `json:"others,omitempty"`
+		Warnings    []wallet.Warning  `json:"warnings,omitempty"`
 		Damaged     []damaged         `json:"damaged,omitempty"`
-	}{all, withoutRaw(others), files}
+	}{all, withoutRaw(others), warnings, files}
 	if err := p.Say(c, out, lines...); err != nil {
 		return err
 	}
