@@ -54,6 +54,7 @@ func TestMethodsOfOtherKinds(t *testing.T) {
 		t.Errorf("the suite saw %v", suite.seen)
 	}
 	refusedAs(t, "another fragment", verify(dataintegrity.Suites{suite}, suite.Name(), "did:key:"+bls+"#other"), reason.DIDKeyInvalid)
+	refusedAs(t, "with a version", verify(dataintegrity.Suites{suite}, suite.Name(), "did:key:1:"+bls+"#1:"+bls), reason.DIDKeyInvalid)
 	refusedAs(t, "a suite that knows no such key", verify(dataintegrity.Suites{k.suite}, k.suite.Name(), own), reason.DISuite)
 	refusedAs(t, "no key", verify(dataintegrity.Suites{suite}, suite.Name(), "did:key:zx0l#zx0l"), reason.DIDKeyInvalid)
 	short, err := multiformat.Encode(multiformat.Base58BTC, append([]byte{0xed, 0x01}, make([]byte, 31)...))

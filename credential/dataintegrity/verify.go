@@ -155,18 +155,11 @@ func resolve(ctx context.Context, keys credential.Keys, u did.URL, purpose did.R
 	return Method{URL: u}, nil
 }
 
-// The multicodec prefix of a BLS12-381 G2 key (Controlled Identifiers 1.0 §2.2.2), as a varint.
-const prefixBLS = "\xeb\x01"
-
 // otherKind reports whether u is the one method of a did:key that was refused as err for the kind of
-// its key, or for being as long as keys of BLS12-381 are.
+// its key. A did:key with a version has a method of another name.
 func otherKind(u did.URL, err error) bool {
 	id := u.DID().ID()
-	if u.DID().Method() != "key" || u.Fragment() != id {
-		return false
-	}
-	raw, bad := multiformat.Decode(multiformat.Base58BTC, id)
-	return bad == nil && (errors.Is(err, multiformat.ErrKeyType) || strings.HasPrefix(string(raw), prefixBLS))
+	return errors.Is(err, multiformat.ErrKeyType) && u.DID().Method() == "key" && u.Fragment() == id && !strings.Contains(id, ":")
 }
 
 // failed names the proof of a set that did not verify.

@@ -21,7 +21,7 @@ import (
 
 // Bounds on what is decoded. Base58 takes time that grows with the square of the length.
 const (
-	MaxKey  = 80      // characters of a key; P-384, the longest, has 71
+	MaxKey  = 135     // characters of a key; the longest that is told by its kind, BLS12-381 in G2, has as many
 	MaxText = 4 << 10 // characters of any other multibase text
 )
 

@@ -18,16 +18,13 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/dataintegrity"
-	"github.com/behalf-id/behalf/credential/dataintegrity/bbs"
 	"github.com/behalf-id/behalf/credential/vcdm"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didjwk"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/did/resolution"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/sealed"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // profile lets inline contexts pass: the documents of test suites define their terms so.
@@ -136,22 +133,7 @@ func (a *API) DIDs() map[string]string {
 
 // keys finds keys as they are now.
 func (a *API) keys() credential.Keys {
-	return credential.Keys{Resolver: withBLS{a.cfg.Resolver}, At: a.cfg.Now()}
-}
-
-// withBLS says of a did:key with a BLS12-381 key what the engine of Data Integrity asks for: that it is
-// a good key of a kind that package key has not. Such a name is longer than the keys that are read there.
-type withBLS struct{ did.Resolver }
-
-// Resolve implements did.Resolver.
-func (r withBLS) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
-	doc, err := r.Resolver.Resolve(ctx, id)
-	if err != nil && id.Method() == didkey.Method {
-		if _, bad := bbs.ParsePublic(id.ID()); bad == nil {
-			return nil, reason.Wrap(reason.DIDKeyInvalid, "a key of another kind", multiformat.ErrKeyType)
-		}
-	}
-	return doc, err
+	return credential.Keys{Resolver: a.cfg.Resolver, At: a.cfg.Now()}
 }
 
 // rules are those of the surface: both versions, the schema of the product beside the contexts, and a

@@ -4,7 +4,6 @@ package interop
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"testing"
@@ -21,7 +20,6 @@ import (
 	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/key"
-	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/test/interop/page"
 )
 
@@ -148,18 +146,6 @@ func chosen() [][]string {
 	}
 }
 
-// otherKinds resolves did:key, and says of a BLS12-381 key, which is of no DID document of ours, that its kind
-// is another: the suite then reads the key out of the DID itself.
-type otherKinds struct{ did.Resolver }
-
-// Resolve implements did.Resolver.
-func (r otherKinds) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
-	if _, err := bbs.ParsePublic(id.ID()); err == nil {
-		return nil, reason.Wrap(reason.DIDKeyInvalid, "a key of another kind", multiformat.ErrKeyType)
-	}
-	return r.Resolver.Resolve(ctx, id)
-}
-
 func (k *scheme) run(t *testing.T, document []byte) {
 	ours, err := dataintegrity.Sign(t.Context(), document, k.create(mandatory()), dataintegrity.Options{Created: now(), Purpose: did.AssertionMethod}, k.signer)
 	check(t, err)
@@ -205,7 +191,7 @@ func (k *scheme) derived(t *testing.T, base []byte, pointers []string) (out json
 func (k *scheme) opens(t *testing.T, document []byte) error {
 	t.Helper()
 	want := dataintegrity.Expect{Purpose: did.AssertionMethod, Controller: k.signer.Method.DID().String()}
-	_, err := k.verifier.Verify(t.Context(), document, want, credential.Keys{Resolver: otherKinds{didkey.New()}, At: now()})
+	_, err := k.verifier.Verify(t.Context(), document, want, credential.Keys{Resolver: didkey.New(), At: now()})
 	return err
 }
 

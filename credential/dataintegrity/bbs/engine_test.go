@@ -12,18 +12,10 @@ import (
 	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/dataintegrity/bbs"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/jsonld"
-	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/reason"
 )
-
-// otherKind resolves no DID, but says that the key of a did:key is one of a kind that package key
-// does not know, as a resolver for such keys does.
-type otherKind struct{}
-
-func (otherKind) Resolve(context.Context, did.DID) (*did.Document, error) {
-	return nil, reason.Wrap(reason.DIDKeyInvalid, "a key of another kind", multiformat.ErrKeyType)
-}
 
 // TestEngine signs, derives and verifies through the engine of Data Integrity, which finds the key
 // in the did:key itself.
@@ -49,7 +41,7 @@ func TestEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	suites, want, keys := dataintegrity.Suites{suite}, dataintegrity.Expect{Purpose: did.AssertionMethod}, credential.Keys{Resolver: otherKind{}, At: now}
+	suites, want, keys := dataintegrity.Suites{suite}, dataintegrity.Expect{Purpose: did.AssertionMethod}, credential.Keys{Resolver: didkey.New(), At: now}
 	if _, err := suites.Verify(ctx, shown, want, keys); err != nil {
 		t.Error(err)
 	}

@@ -23,9 +23,6 @@ import (
 // §2.2.2).
 const prefix = "\xeb\x01"
 
-// maxText is how many characters a Multikey of BLS12-381 may have: 98 bytes in base58.
-const maxText = 140
-
 // MinMaterial is the least number of bytes that a key is made of.
 const MinMaterial = 32
 
@@ -40,7 +37,7 @@ type Public struct {
 // key.weak: a compressed point of another length or prefix, one off the curve or out of the group
 // of the right order, and the identity.
 func ParsePublic(multikey string) (Public, error) {
-	if len(multikey) > maxText {
+	if len(multikey) > multiformat.MaxKey {
 		return Public{}, reason.New(reason.KeyWeak, "not a BLS12-381 key")
 	}
 	raw, err := multiformat.Decode(multiformat.Base58BTC, multikey)
