@@ -40,7 +40,8 @@ func parse(token []byte, p Policy) (Token, error) {
 	return Token{Header: h, payload: buf[from:to:to], signed: token[:dot2:dot2], sig: buf[to:]}, nil
 }
 
-// split finds the two dots of token. It looks at bounds and counts before anything is cut.
+// split finds the two dots of token, and that there is no third. It looks at bounds before anything
+// is cut.
 func split(token []byte) (dot1, dot2 int, err error) {
 	if len(token) > MaxToken {
 		return 0, 0, reason.New(reason.LimitBody, "the token is too long")
@@ -48,14 +49,16 @@ func split(token []byte) (dot1, dot2 int, err error) {
 	if json := bytes.TrimLeft(token[:min(len(token), 64)], " \t\r\n"); len(json) > 0 && (json[0] == '{' || json[0] == '[') {
 		return 0, 0, reason.New(reason.JOSESerializationForbidden, "")
 	}
-	dots := bytes.Count(token, []byte{'.'})
-	if dots > 2 {
-		return 0, 0, reason.New(reason.LimitTokenParts, "")
-	}
-	if dots < 2 {
+	dot1 = bytes.IndexByte(token, '.')
+	next := bytes.IndexByte(token[dot1+1:], '.')
+	if dot1 < 0 || next < 0 {
 		return 0, 0, reason.New(reason.JOSEHeaderInvalid, "not three parts")
 	}
-	return bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.'), nil
+	dot2 = dot1 + 1 + next
+	if bytes.IndexByte(token[dot2+1:], '.') >= 0 {
+		return 0, 0, reason.New(reason.LimitTokenParts, "")
+	}
+	return dot1, dot2, nil
 }
 
 func appendSigned(ctx context.Context, dst []byte, h Header, payload []byte, by key.Signer) ([]byte, error) {

@@ -193,8 +193,10 @@ func checkKeyID(kid []byte) error {
 		return reason.New(reason.JOSEKidInvalid, "kid is empty or too long")
 	}
 	for i, c := range kid {
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
-		if !letter && strings.IndexByte("._-:%#=?&+~@,;!$()*", c) < 0 || c == '.' && i > 0 && kid[i-1] == '.' {
+		if sextets[3][c] != 0 { // of base64url: letters, digits, - and _
+			continue
+		}
+		if strings.IndexByte(".:%#=?&+~@,;!$()*", c) < 0 || c == '.' && i > 0 && kid[i-1] == '.' {
 			return reason.New(reason.JOSEKidInvalid, "kid has characters that no key's name has")
 		}
 	}
