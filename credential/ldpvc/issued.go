@@ -124,10 +124,17 @@ func (f *Format) secured(ss dataintegrity.Suites, raw []byte, members []strictjs
 }
 
 // verify checks the proofs, of which those that verified before with the key that the issuer's
-// document lists now are not checked again (performance.md §4.2).
+// document lists now are not checked again (performance.md §4.2). An issuer whose keys are pinned to
+// another place than its document is refused.
 func (m *message) verify(ctx context.Context, keys credential.Keys) error {
+	if err := proof.Unpinned(ctx, keys, m.c.Issuer); err != nil {
+		return err
+	}
 	if m.digest != "" {
 		proved, err := m.proved.Again(ctx, keys)
+		if err == nil {
+			err = m.pinned(ctx, keys)
+		}
 		if err == nil {
 			m.issued = &issued{m.c, m.late, m.secured, proved, m.digest}
 			return nil
@@ -136,6 +143,9 @@ func (m *message) verify(ctx context.Context, keys credential.Keys) error {
 	}
 	want := dataintegrity.Expect{Purpose: did.AssertionMethod, Controller: m.c.Issuer}
 	proved, refusal := m.secured.Verify(ctx, want, keys)
+	if refusal == nil {
+		refusal = m.pinned(ctx, keys)
+	}
 	if refusal != nil && !proof.Decides(refusal) {
 		return refusal
 	}
@@ -154,6 +164,19 @@ func (m *message) verify(ctx context.Context, keys credential.Keys) error {
 		m.format.cache.Put(m.hash, m.issued, costPerByte*len(m.raw))
 	}
 	return nil
+}
+
+// pinned refuses an issuer whose keys the framework finds elsewhere than in its DID document: a proof
+// names a method of a DID and has no place for certificates.
+func (m *message) pinned(ctx context.Context, keys credential.Keys) error {
+	if keys.Issuers == nil {
+		return nil
+	}
+	_, pinned, err := keys.Issuers.IssuerKey(ctx, credential.IssuerClaim{Issuer: m.c.Issuer}, keys.At)
+	if pinned && err == nil {
+		return reason.New(reason.KeyControllerMismatch, "the issuer's keys are not those of its DID document")
+	}
+	return err
 }
 
 // opened returns a copy, of which no one else has the top. The lists below are shared, and must
