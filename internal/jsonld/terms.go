@@ -2,16 +2,25 @@
 
 package jsonld
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/behalf-id/behalf/reason"
+)
 
 // TermSet is what contexts define. The zero TermSet defines nothing.
 type TermSet struct{ context *active }
 
 // Terms returns what contexts, the value of an @context, define, with ToRDF's refusals of contexts.
 func Terms(contexts []byte, p Profile) (TermSet, error) {
-	v, err := parse(contexts)
+	// Only as a member @context may it hold terms that differ in case alone.
+	whole, err := parse(append(append([]byte(`{"@context":`), contexts...), '}'))
 	if err != nil {
 		return TermSet{}, err
+	}
+	v := whole.member("@context")
+	if v == nil || len(whole.members) != 1 {
+		return TermSet{}, reason.New(reason.JSONSyntax, "more than one value")
 	}
 	s := newSession()
 	c, err := s.local(s.engine.root, v, p)

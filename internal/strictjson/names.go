@@ -34,14 +34,14 @@ func nameOf(l literal) name {
 }
 
 // insert adds n to the names of one object.
-func insert(names []name, n name) ([]name, error) {
+func insert(names []name, n name, terms bool) ([]name, error) {
 	if len(names) == MaxMembers {
 		return nil, tooMany()
 	}
 	if len(names) < smallObject {
 		for i := range names {
 			if names[i].fold == n.fold {
-				if err := clash(names[i], n); err != nil {
+				if err := clash(names[i], n, terms); err != nil {
 					return nil, err
 				}
 			}
@@ -51,24 +51,24 @@ func insert(names []name, n name) ([]name, error) {
 }
 
 // finish compares the names of an object that was too large to search in insert.
-func finish(names []name) error {
+func finish(names []name, terms bool) error {
 	if len(names) <= smallObject {
 		return nil
 	}
 	slices.SortFunc(names, compare)
 	for i := 1; i < len(names); i++ {
-		if err := clash(names[i-1], names[i]); err != nil {
+		if err := clash(names[i-1], names[i], terms); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func clash(a, b name) error {
+func clash(a, b name, terms bool) error {
 	switch {
 	case bytes.Equal(a.text, b.text):
 		return reason.New(reason.JSONDuplicateName, "")
-	case a.fold == b.fold && bytes.EqualFold(a.text, b.text):
+	case !terms && a.fold == b.fold && bytes.EqualFold(a.text, b.text):
 		return reason.New(reason.JSONCaseVariant, "two names differ in case alone")
 	}
 	return nil

@@ -62,12 +62,12 @@ func (s *scanner) members(into []Member) ([]Member, error) {
 			return nil, err
 		}
 		n := nameOf(l)
-		if names, err = insert(names, n); err != nil {
+		if names, err = insert(names, n, s.terms); err != nil {
 			return nil, err
 		}
 		s.peek()
 		start := s.pos
-		if err := s.value(1); err != nil {
+		if err := s.valueOf(n, 1); err != nil {
 			return nil, err
 		}
 		into = append(into, Member{n.text, s.data[start:s.pos]})
@@ -76,7 +76,7 @@ func (s *scanner) members(into []Member) ([]Member, error) {
 		}
 	}
 	if err == nil {
-		err = finish(names)
+		err = finish(names, s.terms)
 	}
 	if err = s.end(err); err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ type scanner struct {
 	record bool   // ends is written
 	ends   []Span // of what was passed
 	known  *Ends  // of the text that data is a part of, or nil
+
+	terms bool // inside an @context, whose names are terms: JSON-LD tells them apart by case too
 }
 
 // literal is a JSON string between its quotes.
@@ -71,10 +73,11 @@ func (s *scanner) object(depth int) error {
 		if err != nil {
 			return err
 		}
-		if names, err = insert(names, nameOf(l)); err != nil {
+		n := nameOf(l)
+		if names, err = insert(names, n, s.terms); err != nil {
 			return err
 		}
-		if err := s.value(depth); err != nil {
+		if err := s.valueOf(n, depth); err != nil {
 			return err
 		}
 		more, err := s.more('}')
@@ -83,9 +86,20 @@ func (s *scanner) object(depth int) error {
 		}
 		if !more {
 			s.closes(number)
-			return finish(names)
+			return finish(names, s.terms)
 		}
 	}
+}
+
+// valueOf passes the value of the member n. The terms that a context of JSON-LD defines are told
+// apart by case: a class Degree beside a property degree is the custom there, and no reader of
+// anything but contexts looks at them.
+func (s *scanner) valueOf(n name, depth int) error {
+	outside := s.terms
+	s.terms = outside || string(n.text) == "@context"
+	err := s.value(depth)
+	s.terms = outside
+	return err
 }
 
 func (s *scanner) array(depth int) error {
