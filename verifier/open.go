@@ -58,7 +58,7 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 	o := &opening{
 		Gateway: g, query: &s.Query, token: token,
 		want: credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: now},
-		keys: credential.Keys{Resolver: g.cfg.Resolver, At: now},
+		keys: credential.Keys{Resolver: g.cfg.Resolver, At: now, Issuers: g.cfg.Issuers},
 	}
 	return o.attempts(ctx)
 }

@@ -67,6 +67,7 @@ type Config struct {
 	Restrictions Restrictions                     // of the controllers this gateway speaks for
 	Formats      credential.Formats               // in order of preference
 	Resolver     did.Resolver                     // DIDs of issuers and holders
+	Issuers      credential.IssuerKeys            // keys of issuers that the framework pins to another method than their DID
 	Now          func() time.Time                 // the clock
 	Random       io.Reader                        // nonces and identifiers
 	Logger       *slog.Logger                     // ids and codes, never a claim
@@ -125,8 +126,8 @@ func (c Config) check() error {
 		return errors.New("config: Store, Audit or Tags is missing")
 	case c.Framework == nil || c.Status == nil || c.Restrictions == nil:
 		return errors.New("config: Framework, Status or Restrictions is missing")
-	case len(c.Formats) == 0 || c.Resolver == nil:
-		return errors.New("config: Formats or Resolver is missing")
+	case len(c.Formats) == 0 || c.Resolver == nil || c.Issuers == nil:
+		return errors.New("config: Formats, Resolver or Issuers is missing")
 	case c.Now == nil || c.Random == nil || c.Logger == nil:
 		return errors.New("config: Now, Random or Logger is missing")
 	}

@@ -93,6 +93,7 @@ type world struct {
 	net       sync.Mutex // guards offline and fetches
 
 	formats      credential.Formats
+	pages        pages // metadata of issuers
 	source       status.Source
 	restrictions *restrictions
 	records      store.Store
@@ -374,7 +375,7 @@ func (w *world) config(prefix string) verifier.Config {
 			return w.source.State(ctx, issuer, ref)
 		}),
 		Framework: func() *trustframework.Framework { return w.framework }, Restrictions: w.restrictions,
-		Formats: w.formats, Resolver: w.docs, Now: w.clock.now, Random: rand.Reader,
+		Formats: w.formats, Resolver: w.docs, Issuers: w.issuers(), Now: w.clock.now, Random: rand.Reader,
 		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{to: w.logged}, nil)),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/status/snapshot"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
@@ -204,12 +205,16 @@ func (g *gateway) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	issuers, err := sdjwt.NewIssuerKeys(g.framework.Current, g.fetch)
+	if err != nil {
+		return err
+	}
 	role, err := verifier.New(verifier.Config{
 		ID: g.id, Name: g.cfg.Name, Origin: g.cfg.Origin, Store: g.store, Audit: g.log, Tags: g.tags,
 		Signer:    func() (did.Signer, error) { return g.keys.Signer(g.id) },
 		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
 		Framework: g.framework.Current, Status: g.status, Restrictions: restrictions,
-		Formats: formats, Resolver: g.resolver, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
+		Formats: formats, Resolver: g.resolver, Issuers: issuers, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
 	})
 	if err != nil {
 		return err

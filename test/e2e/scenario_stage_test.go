@@ -155,12 +155,14 @@ func (p *play) serve() {
 	must(p, err)
 	ldp, err := ldpvc.New(ldpvc.Config{Suite: embedded, Now: p.clock.Now})
 	must(p, err)
+	issuers, err := sdjwt.NewIssuerKeys(p.framework, p.fetch)
+	must(p, err)
 	g, err := verifier.New(verifier.Config{
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,
 		Signer:    func() (did.Signer, error) { return p.gateway, nil },
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
 		Framework: p.framework, Status: p.statusSource(), Restrictions: p.restrictions(),
-		Formats: credential.Formats{sd, vc, ldp}, Resolver: p.resolver, Now: p.clock.Now, Random: rand.Reader,
+		Formats: credential.Formats{sd, vc, ldp}, Resolver: p.resolver, Issuers: issuers, Now: p.clock.Now, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	must(p, err)
