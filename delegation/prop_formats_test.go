@@ -231,7 +231,7 @@ func (v *vault) sealed(t dice, c *credential.Credential, s securing, shown crede
 		s = v.lossless(t, c, s)
 	}
 	if s.leaf && c.Type == credential.TypeDelegation && len(shown.Permissions) == 0 { // what RDF cannot say either
-		s = v.formats[1]
+		s = v.inPlaceOf(s)
 	}
 	as := sealedLink{format: s.format.Name(), id: c.ID}
 	if c.Parent != nil {
@@ -268,7 +268,12 @@ func (v *vault) lossless(t dice, c *credential.Credential, s securing) securing 
 	if _, err := s.format.Seal(context.Background(), c, v.signer(c.Issuer)); reason.Of(err) != reason.JSONLDUndefinedTerm {
 		t.Fatalf("%s signs an empty list: %v", s.format.Name(), err)
 	}
-	return v.formats[1] // which can show what s would
+	return v.inPlaceOf(s)
+}
+
+// inPlaceOf returns a format that hides if s does, and has no empty lists to lose.
+func (v *vault) inPlaceOf(s securing) securing {
+	return v.formats[slices.IndexFunc(v.formats, func(f securing) bool { return f.hides == s.hides && !f.rdf })]
 }
 
 func (v *vault) throughBytes(c *credential.Credential, s securing, shown credential.Selection) (credential.Verified, error) {
