@@ -48,21 +48,6 @@ func (s *Source) Key(ctx context.Context, keys credential.Keys) (key.Public, err
 	return Key(ctx, keys, s.method, did.AssertionMethod)
 }
 
-// Unpinned returns nil if the keys of issuer are those of its DID document. An embedded proof names a
-// method of such a document and can bring no other key, so that an issuer which keys.Issuers pins is
-// refused: with the code of credential.IssuerKeys for a message without certificates and kid, else
-// key.controller_mismatch.
-func Unpinned(ctx context.Context, keys credential.Keys, issuer string) error {
-	if keys.Issuers == nil {
-		return nil
-	}
-	_, pinned, err := keys.Issuers.IssuerKey(ctx, credential.IssuerClaim{Issuer: issuer}, keys.At)
-	if err == nil && pinned {
-		err = reason.New(reason.KeyControllerMismatch, "the issuer is pinned to keys beside its DID document")
-	}
-	return err
-}
-
 // usable lets no zero key through.
 func usable(k key.Public, err error) (key.Public, error) {
 	if err == nil && k.IsZero() {
