@@ -4,6 +4,7 @@ package bitstring
 
 import (
 	"context"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/dataintegrity"
@@ -40,7 +41,8 @@ func Prove(ctx context.Context, l List, s dataintegrity.Cryptosuite, by did.Sign
 // exp do in the other form.
 //
 // Errors: status.too_large, status.signature (no proof, or one that does not hold at keys.At),
-// status.issuer (a proof of another party, or another issuer in the credential), and the others of Sealed.Open.
+// status.issuer (a proof of another party, or another issuer in the credential), status.encoding
+// (also for IRIs and keywords as names, and for two objects of one id), and the others of Sealed.Open.
 func OpenProved(ctx context.Context, raw []byte, ss dataintegrity.Suites, issuer did.DID, url string, keys credential.Keys) (List, error) {
 	if len(raw) > MaxProved {
 		return List{}, reason.New(reason.StatusTooLarge, "the list credential is too long")
@@ -63,12 +65,54 @@ func OpenProved(ctx context.Context, raw []byte, ss dataintegrity.Suites, issuer
 	if err != nil {
 		return List{}, unproved(err)
 	}
+	if err := oneReading(proved.Document(), map[string]bool{}); err != nil {
+		return List{}, err
+	}
 	l, err := Content(proved.Document(), issuer.String(), url)
 	if err != nil {
 		return List{}, err
 	}
 	l.dated(proved.Proofs())
 	return l, nil
+}
+
+// oneReading refuses a list that says things where read does not look for them. A proof over RDF is
+// one over statements: whoever serves the list may write each in other words, such as the whole IRI
+// of a term, and in any object that has the id of what it is about. A list would lose its end, its
+// ttl or its own status so, and the proof hold. Seen has the ids of objects so far.
+func oneReading(v strictjson.Value, seen map[string]bool) error {
+	switch v.Kind() {
+	case '[':
+		for item, err := range strictjson.Items(v) {
+			if err == nil {
+				err = oneReading(item, seen)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	case '{':
+		for m, err := range strictjson.Members(v) {
+			if err != nil {
+				return err
+			}
+			name, id := string(m.Name), text(m.Value)
+			switch {
+			case name == "@context":
+				continue
+			case strings.ContainsAny(name, ":@") && name != "@value" && name != "@language" && name != "@direction":
+				return wire.Malformed("a member is written in other words than those of the specification", nil)
+			case name == "id" && seen[id]:
+				return wire.Malformed("two objects have one id", nil)
+			case name == "id":
+				seen[id] = true
+			}
+			if err := oneReading(m.Value, seen); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // dated takes up the times of proofs: the list is as old as its oldest signature and lives no longer than any.
