@@ -7,6 +7,7 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/credential/sdjwt/typemeta"
+	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
@@ -172,11 +173,10 @@ func (p *payload) status(v strictjson.Value) []credential.StatusRef {
 		}
 		switch n++; string(m.Name) {
 		case "idx":
-			idx, err := strictjson.Int(m.Value)
-			if err != nil || idx < 0 {
-				p.Invalid("status")
+			var err error
+			if ref.Index, err = status.NumberIndex(m.Value); err != nil {
+				p.Fail(err)
 			}
-			ref.Index = uint64(max(idx, 0))
 		case "uri":
 			ref.List = p.Text(m.Value, "status")
 		default:
