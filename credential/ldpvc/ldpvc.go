@@ -71,11 +71,15 @@ func New(cfg Config) (*Format, error) {
 func (f *Format) Name() string { return f.suite.Name() }
 
 // Seal implements credential.Format. It refuses what every reader would (credential.Check), a
-// status that is not the Bitstring pair for revocation and suspension, and a key that is not one of
-// the suite (di.suite). With ecdsa-sd-2023 what it returns has a base proof, which is for the holder
+// status that is not the Bitstring pair for revocation and suspension, with RDF a name that is the label
+// of a blank node or begins with a prefix of the contexts, and a key that is not one of the suite
+// (di.suite). With ecdsa-sd-2023 what it returns has a base proof, which is for the holder
 // alone: Open refuses it, and takes what Disclose and Whole make of it.
 func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Signer) ([]byte, error) {
 	document, err := wire.WriteVC(c)
+	if err == nil {
+		err = f.named(c)
+	}
 	if err != nil {
 		return nil, err
 	}

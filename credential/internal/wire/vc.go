@@ -195,29 +195,31 @@ func (v *vcReader) delegation(value strictjson.Value) {
 	v.have |= HasDelegation
 }
 
-// status reads the pair of entries, one for revocation and one for suspension (Bitstring Status List 1.0 §2.1).
+// status reads the pair of entries, one for revocation and one for suspension (Bitstring Status List 1.0
+// §2.1). Entries with one id would be one node in RDF, whose lists and indexes a holder could exchange
+// without breaking a proof.
 func (v *vcReader) status(value strictjson.Value) []credential.StatusRef {
-	refs := make([]credential.StatusRef, 0, 2)
-	v.array(value, "credentialStatus", 2, func(item strictjson.Value) {
-		refs = append(refs, v.statusEntry(item))
+	refs, ids := make([]credential.StatusRef, 0, 2), []string{"none:1", "none:2"} // the member is optional
+	v.array(value, "credentialStatus", len(ids), func(item strictjson.Value) {
+		refs = append(refs, v.statusEntry(item, &ids[len(refs)]))
 	})
-	if len(refs) != 2 || refs[0].Purpose == refs[1].Purpose {
+	if len(refs) != 2 || refs[0].Purpose == refs[1].Purpose || ids[0] == ids[1] {
 		v.Invalid("credentialStatus")
 	}
 	return refs
 }
 
-func (v *vcReader) statusEntry(item strictjson.Value) credential.StatusRef {
+// statusEntry reads an entry, and its id into id, which is some URI before.
+func (v *vcReader) statusEntry(item strictjson.Value, id *string) credential.StatusRef {
 	ref := credential.StatusRef{Kind: credential.BitstringStatusList}
-	id := credential.SchemaID // some URI: the member is optional
 	var kind, index string
 	v.texts(item, "credentialStatus", 4,
 		[]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "id"},
-		&kind, &ref.Purpose, &index, &ref.List, &id)
+		&kind, &ref.Purpose, &index, &ref.List, id)
 	n, ok := decimal(index)
 	ref.Index = n
 	purpose := ref.Purpose == "revocation" || ref.Purpose == "suspension"
-	if !ok || !purpose || kind != "BitstringStatusListEntry" || !credential.IsURI(id) {
+	if !ok || !purpose || kind != "BitstringStatusListEntry" || !credential.IsURI(*id) {
 		v.Invalid("credentialStatus")
 	}
 	return ref

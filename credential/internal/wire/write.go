@@ -33,7 +33,7 @@ func WriteVC(c *credential.Credential) ([]byte, error) {
 }
 
 func isPair(refs []credential.StatusRef) bool {
-	if len(refs) != 2 || refs[0].Purpose == refs[1].Purpose {
+	if len(refs) != 2 || refs[0].Purpose == refs[1].Purpose || refs[0].List == refs[1].List && refs[0].Index == refs[1].Index {
 		return false
 	}
 	for _, r := range refs {
