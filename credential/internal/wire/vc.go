@@ -217,9 +217,11 @@ func (v *vcReader) statusEntry(item strictjson.Value, id *string) credential.Sta
 		[]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "id"},
 		&kind, &ref.Purpose, &index, &ref.List, id)
 	n, ok := decimal(index)
-	ref.Index = n
+	if ref.Index = n; !ok {
+		v.Fail(reason.New(reason.StatusIndex, "statusListIndex is not a decimal number in its one form"))
+	}
 	purpose := ref.Purpose == "revocation" || ref.Purpose == "suspension"
-	if !ok || !purpose || kind != "BitstringStatusListEntry" || !credential.IsURI(*id) {
+	if !purpose || kind != "BitstringStatusListEntry" || !credential.IsURI(*id) {
 		v.Invalid("credentialStatus")
 	}
 	return ref
