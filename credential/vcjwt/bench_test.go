@@ -14,6 +14,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/fixture"
+	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
 )
 
@@ -99,6 +100,65 @@ func BenchmarkRawSignEdDSA(b *testing.B) {
 	for b.Loop() {
 		ed25519.Sign(private, d)
 	}
+}
+
+// Ed25519 takes no digest that is ready: hashing the message is a part of each signature. These limits
+// are over the very messages of the benchmarks below.
+
+func BenchmarkRawSignEdDSAMessage(b *testing.B) {
+	w, f := fixture.New(b, key.EdDSA), newFormat(b)
+	messages, _, _ := messagesOf(b, w, f)
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		ed25519.Sign(private, messages[0])
+	}
+}
+
+func BenchmarkRawVerifyEdDSAMessage(b *testing.B) { rawVerifyMessages(b, 1) }
+
+func BenchmarkRawVerifyEdDSAMessagePair(b *testing.B) { rawVerifyMessages(b, 0) }
+
+// rawVerifyMessages verifies the signatures of a presentation from the one numbered from on: that of its
+// credential is the first.
+func rawVerifyMessages(b *testing.B, from int) {
+	w, f := fixture.New(b, key.EdDSA), newFormat(b)
+	messages, signatures, keys := messagesOf(b, w, f)
+	for b.Loop() {
+		for i := from; i < len(messages); i++ {
+			if !ed25519.Verify(keys[i], messages[i], signatures[i]) {
+				b.Fatal("refused")
+			}
+		}
+	}
+}
+
+// messagesOf returns what is signed of a credential and of its presentation.
+func messagesOf(b *testing.B, w *fixture.World, f *Format) (messages, signatures [][]byte, keys []ed25519.PublicKey) {
+	b.Helper()
+	raw, err := f.Seal(context.Background(), fixture.Bitstring(w.Delegation(b)), w.Issuer)
+	if err != nil {
+		b.Fatal(err)
+	}
+	shown, err := f.Present(context.Background(), credential.Selection{Raw: raw}, w.Binding, w.Holder)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i, token := range [][]byte{raw, shown} {
+		at := bytes.LastIndexByte(token, '.')
+		signature, err := jose.AppendDecode(nil, token[at+1:])
+		if err != nil {
+			b.Fatal(err)
+		}
+		public, err := jose.AppendDecode(nil, []byte([]key.JWK{w.Issuer.Public().JWK(), w.Holder.Public().JWK()}[i].X))
+		if err != nil {
+			b.Fatal(err)
+		}
+		messages, signatures, keys = append(messages, token[:at]), append(signatures, signature), append(keys, public)
+	}
+	return messages, signatures, keys
 }
 
 func pool(b *testing.B, w *fixture.World, f *Format) [][]byte {
