@@ -14,6 +14,9 @@ import (
 // TypeBitstringEntry is the type of a status entry of Bitstring Status List 1.0.
 const TypeBitstringEntry = "BitstringStatusListEntry"
 
+// bitstringEntryIRI is what TypeBitstringEntry stands for: whoever writes it in full means the same.
+const bitstringEntryIRI = "https://www.w3.org/ns/credentials/status#" + TypeBitstringEntry
+
 // MaxStatusSize is how many bits an entry may have: each value of them needs a message.
 const MaxStatusSize = 8
 
@@ -29,7 +32,9 @@ type Status struct {
 }
 
 // Bitstring reports whether the entry is one of Bitstring Status List 1.0.
-func (s Status) Bitstring() bool { return slices.Contains(s.Types, TypeBitstringEntry) }
+func (s Status) Bitstring() bool {
+	return slices.Contains(s.Types, TypeBitstringEntry) || slices.Contains(s.Types, bitstringEntryIRI)
+}
 
 // status reads credentialStatus (Verifiable Credentials Data Model 2.0 §4.10, 1.1 §4.9, where the id
 // is required).

@@ -67,6 +67,9 @@ func (a *API) verifySecured(ctx context.Context, raw []byte, checks Checks) (Res
 	if !signedBy(proved, sum.Issuer) {
 		return Result{}, reason.New(reason.KeyControllerMismatch, "no proof is made with a key of the issuer")
 	}
+	if err := oneReading(proved, sum); err != nil {
+		return Result{}, err
+	}
 	return a.judge(Result{Verified: true, Format: formatProof, Checks: []string{"proof", "model"}}, sum, checks)
 }
 
