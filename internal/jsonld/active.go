@@ -194,7 +194,7 @@ func newSession() session { return session{engine: once(), work: MaxContextWork}
 // spend takes n from the work that is left.
 func (s *session) spend(n int) error {
 	if s.work -= n; s.work < 0 {
-		return reason.New(reason.LimitCanonicalization, "contexts that are too much work")
+		return tooMuch("contexts that are too much work")
 	}
 	return nil
 }

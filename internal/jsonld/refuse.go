@@ -15,3 +15,6 @@ func inline() error { return reason.New(reason.JSONLDContextInlineForbidden, "")
 
 // invalid is the refusal of a context that breaks JSON-LD's rules.
 func invalid(detail string) error { return reason.New(reason.VCContextInvalid, detail) }
+
+// tooMuch is the refusal of what would take more time or memory than is given to it.
+func tooMuch(detail string) error { return reason.New(reason.LimitCanonicalization, detail) }

@@ -5,6 +5,7 @@ package jsonld
 import (
 	"strings"
 
+	"github.com/behalf-id/behalf/internal/rdfc"
 	"github.com/behalf-id/behalf/internal/strictjson"
 )
 
@@ -84,13 +85,17 @@ func (v *value) equal(w *value) bool {
 	return true
 }
 
+// MaxValues bounds the values of one document, objects and arrays among them. More could only make
+// more statements than are canonicalized, and would take memory many times that of the text.
+const MaxValues = 2 * rdfc.MaxQuads
+
 // parse reads doc, which strictjson.Check takes first: so parsing itself looks for nothing that is
 // wrong.
 func parse(doc []byte) (*value, error) {
 	if err := strictjson.Check(doc); err != nil {
 		return nil, err
 	}
-	p := parser{src: string(doc), members: make([]member, 0, 64), items: make([]value, 0, 16)}
+	p := parser{src: string(doc), left: MaxValues, members: make([]member, 0, 64), items: make([]value, 0, 16)}
 	v, err := p.value()
 	if err != nil {
 		return nil, err
@@ -102,6 +107,7 @@ func parse(doc []byte) (*value, error) {
 type parser struct {
 	src     string
 	pos     int
+	left    int     // of MaxValues
 	items   []value // of the arrays that are open, one behind the other
 	members []member
 }
@@ -119,6 +125,9 @@ func (p *parser) next() byte {
 }
 
 func (p *parser) value() (v value, err error) {
+	if p.left--; p.left < 0 {
+		return v, tooMuch("too many values")
+	}
 	c := p.next()
 	start := p.pos
 	switch c {

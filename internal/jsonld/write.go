@@ -35,6 +35,8 @@ type writer struct {
 	// relative is set when an identifier is not absolute. It is refused at the end, so that a member
 	// that is not defined, which explains it more often than not, is named before it.
 	relative bool
+
+	full bool // a statement beyond rdfc.MaxQuads was left out
 }
 
 // blank returns a blank node that is no other.
@@ -61,12 +63,19 @@ func (w *writer) resource(id string) rdfc.Term {
 
 // finish returns the statements.
 func (w *writer) finish() ([]rdfc.Quad, error) {
-	if w.relative {
+	switch {
+	case w.full:
+		return nil, tooMuch("too many statements")
+	case w.relative:
 		return nil, notAbsolute("")
 	}
 	return w.quads, nil
 }
 
 func (w *writer) add(s rdfc.Term, p string, o, g rdfc.Term) {
+	if len(w.quads) == rdfc.MaxQuads {
+		w.full = true
+		return
+	}
 	w.quads = append(w.quads, rdfc.Quad{S: s, P: iri(p), O: o, G: g})
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsonld
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/behalf-id/behalf/internal/rdfc"
+	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// list is a document with lists of as many values each as an array may have.
+func list(lists int, value string) []byte {
+	one := "[" + strings.Repeat(value+",", strictjson.MaxMembers-1) + value + "]"
+	return []byte(`{"@context":"https://www.w3.org/ns/credentials/v2","name":[` + strings.Repeat(one+",", lists-1) + one + `]}`)
+}
+
+// TestManyValues: a megabyte of short values is refused before it is hundreds of them.
+func TestManyValues(t *testing.T) {
+	const most = rdfc.MaxQuads / strictjson.MaxMembers
+	if _, err := ToRDF(list(most, "1"), Closed); err != nil {
+		t.Errorf("as many statements as may be: %v", err)
+	}
+	for what, doc := range map[string][]byte{
+		"one more list":      list(most+1, "1"),
+		"a megabyte":         list(126, "1"),
+		"a megabyte of none": list(87, "[]"),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ToRDF(doc, Closed)
+		runtime.ReadMemStats(&after)
+		if code(err) != reason.LimitCanonicalization {
+			t.Errorf("%s: %v", what, err)
+		}
+		if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 160 {
+			t.Errorf("%s of %d bytes: %d MB", what, len(doc), mb)
+		} else {
+			t.Logf("%s: %d MB", what, mb)
+		}
+	}
+}
