@@ -107,7 +107,8 @@ func labelled(quads []rdfc.Quad, label Labeler) (map[string]string, []string, er
 	if err != nil {
 		return nil, nil, err
 	}
-	return labels, relabel(quads, labels), nil
+	lines, err := relabel(quads, labels)
+	return labels, lines, err
 }
 
 // canonicalLabels returns the canonical label of each blank node in quads. It depends on no
@@ -135,7 +136,10 @@ func hasBlank(q *rdfc.Quad) bool {
 
 // find returns the indexes of quads, ascending.
 func (d *Document) find(quads []rdfc.Quad, missing reason.Code) ([]int, error) {
-	lines := relabel(quads, d.labels)
+	lines, err := relabel(quads, d.labels)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]int, 0, len(lines))
 	for _, line := range lines {
 		i, ok := slices.BinarySearch(d.lines, line)
@@ -188,10 +192,11 @@ func (d *Document) term(t *rdfc.Term) bool {
 const jsonLiteral = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"
 
 // relabel returns quads as sorted lines without duplicates, each blank node with its label in
-// labels.
-func relabel(quads []rdfc.Quad, labels map[string]string) []string {
+// labels. Lines of more than rdfc.MaxNQuads bytes are limit.canonicalization: a long name is in every
+// statement about what has it.
+func relabel(quads []rdfc.Quad, labels map[string]string) ([]string, error) {
 	lines := make([]string, len(quads))
-	buf := make([]byte, 0, 512)
+	buf, size := make([]byte, 0, 512), 0
 	for i, q := range quads {
 		for _, t := range []*rdfc.Term{&q.S, &q.O, &q.G} {
 			if t.Kind == rdfc.Blank {
@@ -199,10 +204,13 @@ func relabel(quads []rdfc.Quad, labels map[string]string) []string {
 			}
 		}
 		buf = rdfc.AppendQuad(buf[:0], q)
+		if size += len(buf); size > rdfc.MaxNQuads {
+			return nil, reason.New(reason.LimitCanonicalization, "too many bytes")
+		}
 		lines[i] = string(buf)
 	}
 	slices.Sort(lines)
-	return slices.Compact(lines)
+	return slices.Compact(lines), nil
 }
 
 // canonicalNumber reads N of "c14nN" (RDFC-1.0 §4.5).
