@@ -24,6 +24,7 @@ import (
 	"github.com/multiformats/go-multicodec"
 	"pgregory.net/rapid"
 
+	"github.com/behalf-id/behalf/internal/conformance"
 	"github.com/behalf-id/behalf/internal/multiformat"
 	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/key"
@@ -51,7 +52,7 @@ func multikey(t testing.TB, codec multicodec.Code, raw []byte) string {
 	return s
 }
 
-func TestPublishedCodes(t *testing.T) {
+func TestVectorsCodes(t *testing.T) {
 	rows := csv.NewReader(bytes.NewReader(shared.Open(t, "vectors/multiformats/multicodec-table.csv")))
 	rows.TrimLeadingSpace, rows.LazyQuotes, rows.FieldsPerRecord = true, true, -1
 	table, err := rows.ReadAll()
@@ -81,6 +82,9 @@ func TestPublishedCodes(t *testing.T) {
 			t.Errorf("%s: prefix %#x, the table says %#x", name, got, codes[name])
 		}
 	}
+	conformance.Record(t, conformance.Row{
+		Standard: "Multicodec", Part: "prefixes of the keys that are written", Source: "multiformats", Run: 3, Passed: 3,
+	})
 }
 
 // The published key pairs: the public half, made anew from the secret one, must be written as published.
