@@ -40,7 +40,7 @@ bench: ## every benchmark, ours beside the raw limit; see docs/performance.md
 fuzz: ## every fuzz target for FUZZTIME each
 	@$(GO) list ./... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; \
 	  done; done
 
 mutate: ## every condition of the decision and of the link checks, removed or flipped: does a test notice?
