@@ -60,14 +60,14 @@ func TestMillionDisclosures(t *testing.T) {
 		}
 	}
 	// Steps: no more is cut out of a flood than one beyond the bound.
-	p, err := split([]byte(jwt + "~" + strings.Repeat(one+"~", MaxDisclosures)))
+	p, err := split([]byte(jwt+"~"+strings.Repeat(one+"~", MaxDisclosures)), policy)
 	if err != nil || len(p.disclosures) != MaxDisclosures {
 		t.Error(len(p.disclosures), err)
 	}
 	digests := 0
 	for i := range 300 { // the last of those that are looked at is the first that nothing refers to
 		digests = i
-		if _, err := split([]byte(jwt + strings.Repeat("~"+one, i) + "~")); reason.Of(err) == reason.SDJWTDisclosureUnreferenced {
+		if _, err := split([]byte(jwt+strings.Repeat("~"+one, i)+"~"), policy); reason.Of(err) == reason.SDJWTDisclosureUnreferenced {
 			break
 		}
 	}

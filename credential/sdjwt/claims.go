@@ -17,7 +17,7 @@ import (
 // "_sd_alg" and "..." (RFC 9901 §7.1). It checks the form and the disclosures, and no
 // signature: it is for matching a query against what a wallet holds, never for a decision.
 func Claims(raw []byte) ([]byte, error) {
-	p, err := split(raw)
+	p, err := split(raw, policy)
 	if err != nil {
 		return nil, err
 	}

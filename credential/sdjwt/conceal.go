@@ -28,35 +28,45 @@ type Concealment struct {
 	Decoys int        // digests of nothing beside those of each object, at most MaxDecoys (RFC 9901 §4.2.5)
 }
 
-// SealClaims makes an SD-JWT of any claims, a JSON object, as by. Typ is that of the issuer-signed JWT,
-// and random feeds salts and decoys. A path below another one is hidden within it (recursive
-// disclosures, RFC 9901 §4.2.6). A path that leads nowhere or comes twice is request.invalid. Claims
-// that use a reserved name are issue.claim_forbidden, and so is, of the type dc+sd-jwt, a path to a
-// claim that must be in the clear (SD-JWT VC).
+// SealClaims makes an SD-JWT of any claims, as Conceal takes them apart, signed by by. Typ is that of
+// the issuer-signed JWT.
 func SealClaims(ctx context.Context, claims []byte, c Concealment, typ string, random io.Reader, by did.Signer) ([]byte, error) {
-	if random == nil || by.Signer == nil {
-		return nil, reason.New(reason.InternalIndeterminate, "sdjwt: no randomness or no key")
+	if by.Signer == nil {
+		return nil, reason.New(reason.InternalIndeterminate, "sdjwt: no key")
+	}
+	payload, disclosures, err := Conceal(claims, c, typ, random)
+	if err != nil {
+		return nil, err
+	}
+	out, err := jose.Sign(ctx, jose.Header{Type: typ, KeyID: by.Method.String()}, payload, by)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(out, '~'), disclosures...), nil
+}
+
+// Conceal parts claims, a JSON object, into the payload of an issuer-signed JWT of type typ and the
+// disclosures, each with a tilde behind it, that stand behind that JWT and its tilde. Random feeds
+// salts and decoys. A path below another one is hidden within it (recursive disclosures, RFC 9901
+// §4.2.6). A path that leads nowhere or comes twice is request.invalid. Claims that use a reserved name
+// are issue.claim_forbidden, and so is, of the type dc+sd-jwt, a path to a claim that must be in the
+// clear (SD-JWT VC).
+func Conceal(claims []byte, c Concealment, typ string, random io.Reader) (payload, disclosures []byte, err error) {
+	if random == nil {
+		return nil, nil, reason.New(reason.InternalIndeterminate, "sdjwt: no randomness")
 	}
 	if err := strictjson.Check(claims); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if strictjson.Value(claims).Kind() != '{' {
-		return nil, reason.New(reason.JSONType, "claims are an object")
+		return nil, nil, reason.New(reason.JSONType, "claims are an object")
 	}
 	if err := c.check(typ); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w := concealer{random: random, decoys: c.Decoys}
-	payload, err := w.value(nil, claims, c.Hide, true)
-	if err != nil {
-		return nil, err
-	}
-	h := jose.Header{Type: typ, KeyID: by.Method.String()}
-	out, err := jose.Sign(ctx, h, payload, by)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(out, '~'), w.disclosures...), nil
+	payload, err = w.value(nil, claims, c.Hide, true)
+	return payload, w.disclosures, err
 }
 
 func (c *Concealment) check(typ string) error {
@@ -118,7 +128,7 @@ func (w *concealer) object(dst []byte, v strictjson.Value, hide [][]string, top 
 		below, self, n := pathsBelow(hide, name)
 		used += n
 		if !self {
-			quoted(&o, m.Name)
+			o.AnyName(name)
 			if o.Buf, err = w.value(o.Buf, m.Value, below, false); err != nil {
 				return nil, err
 			}
@@ -144,14 +154,6 @@ func (w *concealer) object(dst []byte, v strictjson.Value, hide [][]string, top 
 		o.Text("_sd_alg", hash)
 	}
 	return o.Close(), nil
-}
-
-// quoted begins a member whose name may need escapes.
-func quoted(o *wire.Object, name []byte) {
-	o.Name("")
-	o.Buf = o.Buf[:len(o.Buf)-len(`"":`)]
-	o.Buf, _ = jsontext.AppendQuote(o.Buf, name) // valid UTF-8: it was checked
-	o.Buf = append(o.Buf, ':')
 }
 
 func (w *concealer) array(dst []byte, v strictjson.Value, hide [][]string) ([]byte, error) {

@@ -39,7 +39,7 @@ type Processed struct {
 // The JSON serializations are jose.serialization_forbidden. A holder proof that nobody asked for is
 // sdjwt.disclosure_form, none where one is asked for kb.missing.
 func Process(ctx context.Context, raw []byte, want Expect) (Processed, error) {
-	p, err := split(raw)
+	p, err := split(raw, want.policy())
 	if err != nil {
 		return Processed{}, err
 	}

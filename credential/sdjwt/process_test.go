@@ -385,3 +385,15 @@ func FuzzProcess(f *testing.F) {
 }
 
 var _ credential.IssuerKeys = (*IssuerKeys)(nil)
+
+// TestProcessFlood has more disclosures than are read, which nothing refers to, of a type of its own.
+func TestProcessFlood(t *testing.T) {
+	w := fixture.New(t, key.ES256)
+	raw, err := SealClaims(context.Background(), []byte(person), Concealment{}, "x", rand.Reader, w.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flood := append(raw, strings.Repeat("WyJzIiwxXQ~", MaxDisclosures+1)...)
+	_, err = Process(context.Background(), flood, Expect{Type: "x", Key: w.Issuer.Public()})
+	refused(t, err, reason.SDJWTDisclosureUnreferenced)
+}

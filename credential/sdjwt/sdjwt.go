@@ -143,7 +143,7 @@ type message struct {
 
 // message splits raw and reads, or remembers, what the issuer signed.
 func (f *Format) message(raw []byte) (*message, error) {
-	p, err := split(raw)
+	p, err := split(raw, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,9 @@ type parts struct {
 }
 
 // split takes raw apart, bounds first. Too many disclosures are limit.disclosures, unless one of
-// the first that passes the bound is not referenced at all, which is the graver defect.
-func split(raw []byte) (parts, error) {
+// the first that passes the bound is not referenced at all, which is the graver defect. To see that,
+// the JWT is read under p.
+func split(raw []byte, p jose.Policy) (parts, error) {
 	switch {
 	case len(raw) > jose.MaxToken:
 		return parts{}, reason.New(reason.LimitBody, "")
@@ -37,21 +38,21 @@ func split(raw []byte) (parts, error) {
 	if first < 0 {
 		return parts{jwt: raw}, nil
 	}
-	p := parts{jwt: raw[:first], kb: raw[last+1:], presented: raw[:last+1]}
+	out := parts{jwt: raw[:first], kb: raw[last+1:], presented: raw[:last+1]}
 	n := bytes.Count(raw, []byte("~")) - 1
-	p.disclosures = make([][]byte, 0, min(n, MaxDisclosures+1))
-	for rest := p.presented[first+1:]; len(rest) > 0 && len(p.disclosures) <= MaxDisclosures; {
+	out.disclosures = make([][]byte, 0, min(n, MaxDisclosures+1))
+	for rest := out.presented[first+1:]; len(rest) > 0 && len(out.disclosures) <= MaxDisclosures; {
 		var d []byte
 		d, rest, _ = bytes.Cut(rest, []byte("~"))
 		if len(d) == 0 || len(d) > MaxDisclosure {
 			return parts{}, misshapen(len(d))
 		}
-		p.disclosures = append(p.disclosures, d)
+		out.disclosures = append(out.disclosures, d)
 	}
 	if n > MaxDisclosures {
-		return parts{}, flooded(p)
+		return parts{}, out.flooded(p)
 	}
-	return p, nil
+	return out, nil
 }
 
 func misshapen(size int) error {
@@ -62,8 +63,8 @@ func misshapen(size int) error {
 }
 
 // flooded tells a flood of disclosures that nothing refers to from one that is signed.
-func flooded(p parts) error {
-	t, err := jose.Parse(p.jwt, policy)
+func (p *parts) flooded(under jose.Policy) error {
+	t, err := jose.Parse(p.jwt, under)
 	if err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func issuedAt(kb []byte) time.Time {
 var numericKid = fixture.B64(`{"alg": "ES256", "typ": "example+sd-jwt", "kid": 42}`) + "."
 
 func verifyWithoutHeader(raw []byte, issuer key.Public, want credential.Binding) ([]byte, error) {
-	p, err := split(raw)
+	p, err := split(raw, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -50,17 +50,6 @@ func (o object) with(name string, v strictjson.Value) object {
 	return append(out, strictjson.Member{Name: []byte(name), Value: v})
 }
 
-// without returns o without the member name.
-func (o object) without(name string) object {
-	var out object
-	for _, m := range o {
-		if string(m.Name) != name {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
 // bytes writes o, every value as it was received.
 func (o object) bytes() strictjson.Value {
 	out := []byte{'{'}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcdm"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
@@ -90,43 +91,41 @@ func openToken(ctx context.Context, e vcdm.Envelope, keys ring) (Opened, error) 
 	if err != nil {
 		return Opened{}, err
 	}
-	token, shown := e.Content, []string(nil)
+	token := e.Content
 	if disclosures {
-		if token, shown, err = split(e.Content); err != nil {
-			return Opened{}, err
-		}
+		token, _, _ = strings.Cut(token, "~")
 	}
-	payload, by, err := verifyToken(ctx, []byte(token), k, keys)
+	t, public, by, err := k.signed(ctx, []byte(token), keys)
 	if err != nil {
 		return Opened{}, err
 	}
-	if disclosures {
-		if payload, err = disclose(payload, shown); err != nil {
-			return Opened{}, err
-		}
+	payload, err := t.Verify(public)
+	if disclosures && err == nil {
+		var p sdjwt.Processed
+		p, err = sdjwt.Process(ctx, []byte(e.Content), sdjwt.Expect{Type: k.typ, Key: public})
+		payload = p.Claims
+	}
+	if err != nil {
+		return Opened{}, err
 	}
 	return k.open(payload, by, keys.now())
 }
 
-// verifyToken checks header and signature and returns the payload and who signed.
-func verifyToken(ctx context.Context, token []byte, k kind, keys ring) ([]byte, owner, error) {
+// signed checks the header of token, and returns it with the key that must have signed and whose that is.
+func (k kind) signed(ctx context.Context, token []byte, keys ring) (jose.Token, key.Public, owner, error) {
 	t, err := jose.Parse(token, jose.Policy{Type: k.typ, Key: keys.source()})
 	if err != nil {
-		return nil, owner{}, err
+		return jose.Token{}, key.Public{}, owner{}, err
 	}
 	if cty := strings.TrimPrefix(t.Header.ContentType, "application/"); cty != "" && cty != k.cty {
-		return nil, owner{}, reason.New(reason.JOSEHeaderInvalid, "cty is not that of the document")
+		return jose.Token{}, key.Public{}, owner{}, reason.New(reason.JOSEHeaderInvalid, "cty is not that of the document")
 	}
 	claims, err := readObject(t.Unverified())
 	if err != nil {
-		return nil, owner{}, err
+		return jose.Token{}, key.Public{}, owner{}, err
 	}
 	public, by, err := keys.find(ctx, t.Header.KeyID, claims, k.purpose)
-	if err != nil {
-		return nil, owner{}, err
-	}
-	payload, err := t.Verify(public)
-	return payload, by, err
+	return t, public, by, err
 }
 
 // resolved finds keys in the documents of DIDs.
@@ -268,7 +267,7 @@ func (o *Opened) readBinding(claims object) (err error) {
 // SignToken secures document, which it holds to the data model first, as a token of mediaType by by
 // (VC-JOSE-COSE 1.0 §3): the payload is the document. Of an SD-JWT the members at paths, each of names
 // and places in arrays parted by dots, can be disclosed selectively; random feeds their salts. Paths for
-// another kind of token and a path that leads to nothing are credential.schema_invalid. The document
+// another kind of token are credential.schema_invalid, and sdjwt.Conceal refuses others. The document
 // must name the signer as issuer or holder (key.controller_mismatch).
 func SignToken(ctx context.Context, mediaType string, document []byte, paths []string, by did.Signer, random io.Reader) (string, error) {
 	return signToken(ctx, mediaType, document, paths, signing{by, by.Method.String(), owner{id: by.Method.DID().String()}}, random)
@@ -297,10 +296,14 @@ func signToken(ctx context.Context, mediaType string, document []byte, paths []s
 	if _, err := k.open(document, by.owner, time.Unix(0, 0)); err != nil && reason.Of(err) != reason.CredentialNotYetValid {
 		return "", err
 	}
-	payload, shown := document, []string(nil)
+	payload, shown := document, []byte(nil)
 	switch {
 	case disclosures:
-		if payload, shown, err = conceal(document, paths, random); err != nil {
+		c := sdjwt.Concealment{Hide: make([][]string, len(paths))}
+		for i, path := range paths {
+			c.Hide[i] = slices.Collect(strings.SplitSeq(path, "."))
+		}
+		if payload, shown, err = sdjwt.Conceal(document, c, k.typ, random); err != nil {
 			return "", err
 		}
 	case len(paths) > 0:
@@ -310,5 +313,5 @@ func signToken(ctx context.Context, mediaType string, document []byte, paths []s
 	if err != nil || !disclosures {
 		return string(token), err
 	}
-	return string(token) + "~" + strings.Join(append(shown, ""), "~"), nil
+	return string(token) + "~" + string(shown), nil
 }

@@ -25,11 +25,21 @@ func (o *Object) Close() []byte { return append(o.Buf, '}') }
 
 // Name appends a member's name, which needs no escapes. The value follows.
 func (o *Object) Name(name string) {
+	o.comma()
+	o.Buf = append(append(append(o.Buf, '"'), name...), '"', ':')
+}
+
+// AnyName is Name for a name that may need escapes; it is valid UTF-8.
+func (o *Object) AnyName(name string) {
+	o.comma()
+	o.Buf = append(AppendText(o.Buf, name), ':')
+}
+
+func (o *Object) comma() {
 	if !o.first {
 		o.Buf = append(o.Buf, ',')
 	}
 	o.first = false
-	o.Buf = append(append(append(o.Buf, '"'), name...), '"', ':')
 }
 
 // Text appends a member that is a string.
