@@ -88,7 +88,7 @@ func (s *sandbox) vcAPIList(c *cli.Context) error {
 	if err := vcapi.MakeDir(dir); err != nil {
 		return err
 	}
-	dids, err := vcapi.List(c.Context, dir, s.Random)
+	dids, err := vcapi.DIDs(c.Context, dir, s.Random)
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func (a *API) verifyPresentation(w http.ResponseWriter, r *http.Request) {
 // status serves a list as application/json, which clients of test suites parse, and by its own media
 // type to who asks for that (Bitstring Status List 1.0 §2.2).
 func (a *API) status(w http.ResponseWriter, r *http.Request) {
-	list, err := a.List(r.Context(), r.PathValue("list"))
+	list, err := a.StatusList(r.Context(), r.PathValue("list"))
 	if err != nil {
 		refuse(w, err)
 		return

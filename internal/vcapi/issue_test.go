@@ -41,7 +41,7 @@ func TestIssuers(t *testing.T) {
 	if len(s.dids) != len(prefixes) {
 		t.Errorf("%d issuers", len(s.dids))
 	}
-	listed, err := vcapi.List(t.Context(), s.dir, rand.Reader)
+	listed, err := vcapi.DIDs(t.Context(), s.dir, rand.Reader)
 	if err != nil || cmp.Diff(s.dids, listed) != "" {
 		t.Errorf("%v %v", err, listed)
 	}
@@ -56,7 +56,7 @@ func TestKeysStay(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	before, err := vcapi.List(t.Context(), dir, rand.Reader)
+	before, err := vcapi.DIDs(t.Context(), dir, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestKeysStay(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "keys.json"), []byte(`{"eddsa-rdfc-2022":{"kty":"EC"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := vcapi.List(t.Context(), dir, rand.Reader); err == nil {
+	if _, err := vcapi.DIDs(t.Context(), dir, rand.Reader); err == nil {
 		t.Error("a broken key was taken or replaced")
 	}
 }

@@ -192,9 +192,9 @@ func suites() (dataintegrity.Suites, error) {
 	return out, nil
 }
 
-// List returns the did:key of each issuer of the folder by its name, as API.DIDs does, while a server
+// DIDs returns the did:key of each issuer of the folder by its name, as API.DIDs does, while a server
 // may be running there. Keys that are not there yet are made.
-func List(ctx context.Context, dir string, random io.Reader) (map[string]string, error) {
+func DIDs(ctx context.Context, dir string, random io.Reader) (map[string]string, error) {
 	if _, err := sealed.ReadFile(filepath.Join(dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
 		unlock, err := sealed.Lock(ctx, dir)
 		if err != nil {

@@ -123,7 +123,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	listed, err := vcapi.List(t.Context(), dir, rand.Reader)
+	listed, err := vcapi.DIDs(t.Context(), dir, rand.Reader)
 	if err != nil || cmp.Diff(kept, listed) != "" {
 		t.Errorf("listed while it runs: %v", err)
 	}

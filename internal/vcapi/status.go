@@ -13,10 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/credential/status/bitstring"
 	"github.com/behalf-id/behalf/credential/vcdm"
-	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
@@ -113,17 +111,9 @@ func (a *API) newStatus() (strictjson.Value, error) {
 		return nil, err
 	}
 	list := a.listURL(n)
-	text := strconv.FormatUint(index, 10)
-	return strictjson.Marshal(entry{list + "#" + text, vcdm.TypeBitstringEntry, bitstring.Revocation, text, list})
-}
-
-// entry is a status entry (Bitstring Status List 1.0 §2.1).
-type entry struct {
-	ID      string `json:"id"`
-	Type    string `json:"type"`
-	Purpose string `json:"statusPurpose"`
-	Index   string `json:"statusListIndex"`
-	List    string `json:"statusListCredential"`
+	return bitstring.Entry{
+		ID: list + "#" + strconv.FormatUint(index, 10), Purpose: bitstring.Revocation, List: list, Index: index, Size: 1,
+	}.JSON()
 }
 
 // draw marks a random index that was not given out. At most half of them were, so that the chance of
@@ -146,8 +136,8 @@ func (p *page) draw(random io.Reader) (uint64, error) {
 
 func (a *API) listURL(n int) string { return a.cfg.Origin + statusPath + strconv.Itoa(n) }
 
-// List returns the list credential called name, signed anew, or object.unknown.
-func (a *API) List(ctx context.Context, name string) ([]byte, error) {
+// StatusList returns the list credential called name, signed anew, or object.unknown.
+func (a *API) StatusList(ctx context.Context, name string) ([]byte, error) {
 	n, err := strconv.Atoi(name)
 	if err != nil || strconv.Itoa(n) != name || n < 1 {
 		return nil, reason.New(reason.ObjectUnknown, "no such list")
@@ -159,38 +149,10 @@ func (a *API) List(ctx context.Context, name string) ([]byte, error) {
 	}
 	bits := bitstring.Pack(a.book.Lists[n-1].Revoked)
 	a.mu.Unlock()
-	encoded, err := bits.Encode()
-	if err != nil {
-		return nil, err
-	}
 	now, by := a.cfg.Now().UTC().Truncate(time.Second), a.issuers[statusIssuer]
-	raw, err := strictjson.Marshal(listCredential{
-		Context: []string{vcdm.BaseV2}, ID: a.listURL(n), Type: []string{vcdm.TypeCredential, "BitstringStatusListCredential"},
-		Issuer: by.id(), ValidFrom: now.Format(time.RFC3339), ValidUntil: now.Add(listLife).Format(time.RFC3339),
-		Subject: listSubject{a.listURL(n) + "#list", "BitstringStatusList", bitstring.Revocation, encoded},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return dataintegrity.Sign(ctx, raw, by.suite, dataintegrity.Options{Purpose: did.AssertionMethod, Created: now}, by.by)
-}
-
-// listCredential is a BitstringStatusListCredential (Bitstring Status List 1.0 §2.2).
-type listCredential struct {
-	Context    []string    `json:"@context"`
-	ID         string      `json:"id"`
-	Type       []string    `json:"type"`
-	Issuer     string      `json:"issuer"`
-	ValidFrom  string      `json:"validFrom"`
-	ValidUntil string      `json:"validUntil"`
-	Subject    listSubject `json:"credentialSubject"`
-}
-
-type listSubject struct {
-	ID      string `json:"id"`
-	Type    string `json:"type"`
-	Purpose string `json:"statusPurpose"`
-	Encoded string `json:"encodedList"`
+	return bitstring.Prove(ctx, bitstring.List{
+		ID: a.listURL(n), Issued: now, Expires: now.Add(listLife), Purposes: []string{bitstring.Revocation}, Bits: bits,
+	}, by.suite, by.by)
 }
 
 // Revoke sets the status of the entry at index of the list at url for ever. What was not given out is
