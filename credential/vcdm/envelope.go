@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
-	"github.com/behalf-id/behalf/reason"
 )
 
 // The media types of what an envelope may hold (VC-JOSE-COSE 1.0 §6.1).
@@ -136,20 +135,4 @@ func dataURL(s string) (Envelope, bool) {
 		content = plain
 	}
 	return Envelope{strings.ToLower(media), content}, true
-}
-
-const notACredential = "a verifiableCredential is neither a credential nor an envelope"
-
-// held reads one member of verifiableCredential: a credential or an envelope.
-func (c *check) held(v strictjson.Value) (Held, error) {
-	o, ok := objectOf(v)
-	if !ok {
-		return Held{}, reason.New(reason.JSONType, notACredential)
-	}
-	if hasType(o, TypeEnvelopedCredential) {
-		e, err := envelope(o, TypeEnvelopedCredential)
-		return Held{Raw: v, Envelope: e}, err
-	}
-	sum, err := checkCredential(v, o, c.rules)
-	return Held{Raw: v, Summary: sum}, err
 }

@@ -89,14 +89,14 @@ func (c *check) objects(o object, name string, most int) ([]object, error) {
 
 // missing and wrong refuse by the code that is due for what is checked.
 func (c *check) missing(name string) error {
-	if c.about == aPresentation {
+	if c.kind == aPresentation {
 		return reason.New(reason.JSONMemberMissing, name+" is missing")
 	}
 	return reason.New(reason.CredentialSchemaInvalid, name+" is missing")
 }
 
 func (c *check) wrong(detail string) error {
-	if c.about == aPresentation {
+	if c.kind == aPresentation {
 		return reason.New(reason.JSONType, detail)
 	}
 	return reason.New(reason.CredentialSchemaInvalid, detail)

@@ -3,11 +3,12 @@
 package vcdm
 
 import (
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
 func checkPresentation(raw []byte, o object, rules Rules) (Summary, error) {
-	c := &check{rules: rules, seen: raw, about: aPresentation}
+	c := &check{rules: rules, raw: raw, kind: aPresentation}
 	for _, step := range []func(object) error{c.context, c.id, c.presentationType, c.holder, c.services, c.credentials, c.typesInScope} {
 		if err := step(o); err != nil {
 			return Summary{}, err
@@ -42,4 +43,18 @@ func (c *check) credentials(o object) error {
 		c.sum.Held = append(c.sum.Held, h)
 	}
 	return nil
+}
+
+// held reads one member of verifiableCredential: a credential or an envelope.
+func (c *check) held(v strictjson.Value) (Held, error) {
+	o, ok := objectOf(v)
+	if !ok {
+		return Held{}, reason.New(reason.JSONType, "a verifiableCredential is neither a credential nor an envelope")
+	}
+	if hasType(o, TypeEnvelopedCredential) {
+		e, err := envelope(o, TypeEnvelopedCredential)
+		return Held{Raw: v, Envelope: e}, err
+	}
+	sum, err := checkCredential(v, o, c.rules)
+	return Held{Raw: v, Summary: sum}, err
 }

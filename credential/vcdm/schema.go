@@ -70,7 +70,7 @@ func (c *check) evaluate(url string, types []string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.seen))
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.raw))
 	if err != nil {
 		return reason.Wrap(reason.JSONSyntax, "", err)
 	}

@@ -3,7 +3,7 @@
 package vcdm
 
 // services reads what the data model gives a type and an optional id and leaves to others to
-// define: refreshService, termsOfUse and evidence (Verifiable Credentials Data Model 2.0 §5.3 to
+// define: refreshService, termsOfUse and evidence (Verifiable Credentials Data Model 2.0 §5.4 to
 // §5.6). confidenceMethod and renderMethod are reserved: they are carried along and not looked at.
 func (c *check) services(o object) error {
 	for _, name := range [...]string{"refreshService", "termsOfUse", "evidence"} {

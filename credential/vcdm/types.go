@@ -74,7 +74,7 @@ func (c *check) typesInScope(object) error {
 	if c.doubt == "" {
 		return nil
 	}
-	if _, err := jsonld.ToRDF(c.seen, c.rules.Profile); err != nil {
+	if _, err := jsonld.ToRDF(c.raw, c.rules.Profile); err != nil {
 		return reason.Wrap(reason.JSONLDRelativeIRI, c.doubt+" is neither a term of the contexts nor an absolute URL", err)
 	}
 	return nil

@@ -147,22 +147,22 @@ type check struct {
 	rules  Rules
 	terms  jsonld.TermSet
 	sum    Summary
-	about  subject
+	kind   kind
 	doubt  string // the place of a type that the contexts at the top do not define
-	seen   []byte // the document
+	raw    []byte // the document
 	absent []string
 }
 
-// subject is what is checked, which says by which codes.
-type subject uint8
+// kind is what is checked, which says by which codes.
+type kind uint8
 
 const (
-	aCredential subject = iota
+	aCredential kind = iota
 	aPresentation
 )
 
 func checkCredential(raw []byte, o object, rules Rules) (Summary, error) {
-	c := &check{rules: rules, seen: raw}
+	c := &check{rules: rules, raw: raw}
 	steps := []func(object) error{
 		c.context, c.id, c.credentialType, c.names, c.issuer, c.subjects, c.validity,
 		c.status, c.services, c.schemas, c.resources, c.typesInScope,
