@@ -473,24 +473,6 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestListsOf counts by who signs, not by who issued.
-func TestListsOf(t *testing.T) {
-	w := newWorld(t)
-	w.put(tokenURL, w.token(issuer, tokenURL, nil, nil))
-	w.put(bitsURL, w.bitstring(issuer, bitsURL, nil))
-	w.state(tokenRef(0), status.Valid, "")
-	w.state(bitsRef(0), status.Valid, "")
-	if _, _, err := w.src.State(context.Background(), person, tokenRef(1)); err != nil {
-		t.Fatal(err)
-	}
-	if n := w.src.ListsOf(w.signers[issuer].Method.DID()); n != 2 {
-		t.Errorf("%d lists of the issuer", n)
-	}
-	if n := w.src.ListsOf(w.signers[attacker].Method.DID()); n != 0 {
-		t.Errorf("%d lists of another", n)
-	}
-}
-
 func TestNewRefuses(t *testing.T) {
 	good := newWorld(t).config()
 	for name, change := range map[string]func(*Config){

@@ -161,18 +161,6 @@ func (s *Source) Watch(ctx context.Context, issuer string, ref credential.Status
 // Len returns how many lists are held, usable or not.
 func (s *Source) Len() int { return len(*s.lists.Load()) }
 
-// ListsOf returns how many lists of one signer are held. Where there are about as many as credentials
-// of that issuer were presented, each list may single out one holder (privacy.unique_list).
-func (s *Source) ListsOf(signer did.DID) int {
-	n := 0
-	for want := range *s.lists.Load() {
-		if want.signer == signer {
-			n++
-		}
-	}
-	return n
-}
-
 // wanted says which list answers for ref, if any may.
 func (s *Source) wanted(issuer string, ref credential.StatusRef) (id, error) {
 	if ref.Kind != credential.TokenStatusList && ref.Kind != credential.BitstringStatusList || len(ref.List) > safehttp.MaxURL {
