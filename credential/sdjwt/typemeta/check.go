@@ -11,8 +11,11 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// MaxWork is how many values one check may look at.
+// MaxWork is how many values one check may look at. One whose JSON pointer is long counts once more for
+// each pointerStep bytes of it, as the pointers are kept meanwhile.
 const MaxWork = 100_000
+
+const pointerStep = 64
 
 // Check holds claims, a JSON object with the disclosures applied, to the type: what it always hides
 // must have come through a disclosure of its own, what it never hides must not. Disclosed are the
@@ -70,7 +73,7 @@ func (t *Type) check(claims []byte, disclosed []string, missing func(*Claim) err
 
 // places returns the JSON pointers of what path selects in v, which stands at at.
 func places(v any, path Path, at string, left *int) []string {
-	if *left--; *left < 0 {
+	if *left -= 1 + len(at)/pointerStep; *left < 0 {
 		return nil
 	}
 	if len(path) == 0 {
