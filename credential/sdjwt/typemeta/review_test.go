@@ -18,7 +18,9 @@ func TestLongPointers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := func(item string, n int) string { return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]" }
+	list := func(item string, n int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
+	}
 	claims := []byte(`{"` + name + `":` + list(list("1", 100), 100) + `}`)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
