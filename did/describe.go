@@ -5,10 +5,8 @@ package did
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -57,44 +55,4 @@ type Describer interface {
 // Unsupported is the refusal of a feature that a method does not have: did.method_unsupported with ErrFeature.
 func Unsupported(detail string) error {
 	return reason.Wrap(reason.DIDMethodUnsupported, detail, ErrFeature)
-}
-
-// Material is a public key of whatever kind, as it stands in a document that is computed.
-type Material struct {
-	Fragment      string
-	Multibase     string // publicKeyMultibase of a Multikey; exactly one of the two is given
-	JWK           []byte // publicKeyJwk of a JsonWebKey
-	Relationships []Relationship
-}
-
-// Compose writes the document of id with the keys given, in order, as methods do that compute it
-// (did:key 0.9, did:jwk). Material that is neither Multikey nor JWK, a bad fragment, and a
-// relationship there is not are refused with the codes of WriteDocument.
-func Compose(id DID, keys ...Material) ([]byte, error) {
-	d := outDocument{Context: []string{"https://www.w3.org/ns/did/v1"}, ID: id.s}
-	for _, k := range keys {
-		u, err := id.WithFragment(k.Fragment)
-		if err != nil {
-			return nil, err
-		}
-		m := outMethod{ID: u.String(), Type: Multikey, Controller: id.s, Multibase: k.Multibase, JWK: k.JWK}
-		if (k.Multibase == "") == (len(k.JWK) == 0) {
-			return nil, reason.New(reason.KeyAmbiguous, "a method needs one kind of key material")
-		}
-		if k.Multibase == "" {
-			m.Type = JSONWebKey
-		}
-		if c := m.context(); !slices.Contains(d.Context, c) {
-			d.Context = append(d.Context, c)
-		}
-		d.VerificationMethod = append(d.VerificationMethod, m)
-		for _, r := range k.Relationships {
-			list := d.relationship(r)
-			if list == nil {
-				return nil, reason.New(reason.KeyPurposeMismatch, "there is no such relationship")
-			}
-			*list = append(*list, m.ID)
-		}
-	}
-	return strictjson.Marshal(d)
 }

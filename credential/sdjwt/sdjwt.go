@@ -63,9 +63,9 @@ func (f *Format) Recognises(raw []byte) bool { return bytes.IndexByte(raw, '~') 
 
 // Open implements credential.Format. The key is found by the DID in iss, under assertionMethod, or
 // by the method that keys.Issuers pins the issuer to, and by nothing that the presenter chooses
-// (delegation.md §3.2). A holder proof behind the
-// last tilde is refused: Open would not look at it. What these very bytes say is remembered, that
-// the issuer's key is listed is looked up every time (performance.md §4.2).
+// (delegation.md §3.2). A holder proof behind the last tilde is refused: Open would not look at it.
+// What these very bytes say is remembered, that the issuer's key is listed is looked up every time
+// (performance.md §4.2).
 func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
 	if err := proof.Usable(keys); err != nil {
 		return credential.Opened{}, err

@@ -68,8 +68,8 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 
 // Open implements credential.Format. The key is found by the DID in issuer, under
 // assertionMethod, or by the method that keys.Issuers pins the issuer to; kid selects among its
-// methods and nothing else. Registered claims that
-// repeat the credential must agree with it, else vc.ambiguous (VC-JOSE-COSE §3.1.3).
+// methods and nothing else. Registered claims that repeat the credential must agree with it, else
+// vc.ambiguous (VC-JOSE-COSE §3.1.3).
 func (f *Format) Open(ctx context.Context, raw []byte, keys credential.Keys) (credential.Opened, error) {
 	if err := proof.Usable(keys); err != nil {
 		return credential.Opened{}, err

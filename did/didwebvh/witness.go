@@ -68,15 +68,15 @@ func furthest(ctx context.Context, s dataintegrity.Cryptosuite, of []approval) i
 		if err != nil {
 			continue
 		}
-		if s.Verify(ctx, witnessed(a.versionID), a.proof.config, a.proof.value, m) == nil {
+		if s.Verify(ctx, toApprove(a.versionID), a.proof.config, a.proof.value, m) == nil {
 			reach = a.index + 1
 		}
 	}
 	return reach
 }
 
-// witnessed is what a witness signs. A versionId has nothing to escape.
-func witnessed(versionID string) []byte { return []byte(`{"versionId":"` + versionID + `"}`) }
+// toApprove is what a witness signs. A versionId has nothing to escape.
+func toApprove(versionID string) []byte { return []byte(`{"versionId":"` + versionID + `"}`) }
 
 // approvals reads file and returns the proofs for entries of c, by the did:key of their witness.
 func (c *chain) approvals(file []byte, now time.Time) (map[string][]approval, error) {

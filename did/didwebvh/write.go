@@ -126,7 +126,7 @@ func Approve(ctx context.Context, file []byte, versionID string, at time.Time, b
 	if _, _, err := splitVersionID(versionID); err != nil {
 		return nil, err
 	}
-	p, err := prove(ctx, witnessed(versionID), at, by)
+	p, err := prove(ctx, toApprove(versionID), at, by)
 	if err != nil {
 		return nil, err
 	}
