@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/subtle"
-	"slices"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -35,30 +34,13 @@ func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 	if m.late != nil {
 		return nil, m.late
 	}
-	if err := holds(m.c, s); err != nil {
+	if err := proof.Selects(s, m.c); err != nil {
 		return nil, err
 	}
 	if f.selective != nil {
 		return derive(s.Raw, m.c, s)
 	}
 	return bytes.Clone(s.Raw), nil
-}
-
-// holds refuses a selection of what c does not hold.
-func holds(c *credential.Credential, s credential.Selection) error {
-	ok := true
-	for _, id := range s.Permissions {
-		ok = ok && slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool { return p.ID == id })
-	}
-	for _, claim := range s.Claims {
-		ok = ok && (claim == credential.ClaimIdentifier && c.OnBehalfOf.Identifier != nil ||
-			claim == credential.ClaimAssurance && c.Assurance != nil ||
-			claim == credential.ClaimEvidence && len(c.Evidence) > 0)
-	}
-	if !ok {
-		return reason.New(reason.QueryUnsatisfied, "the credential does not hold what is to be shown")
-	}
-	return nil
 }
 
 // Present implements credential.Presenter: a VerifiablePresentation of the one credential, with a
@@ -183,7 +165,7 @@ func (p *presentation) members(members []strictjson.Member) (err error) {
 		case "@context":
 			context = isContext(m.Value)
 		case "type":
-			kind = isType(m.Value, presentationType)
+			kind = wire.IsType(m.Value, presentationType)
 		case "holder":
 			if p.holder, err = strictjson.Text(m.Value); err != nil {
 				return err
@@ -248,20 +230,6 @@ func isContext(v strictjson.Value) bool {
 		}
 		t, err := strictjson.Text(item)
 		return err == nil && string(t) == credential.ContextVC
-	}
-	return false
-}
-
-// isType reports whether a type member is want, or an array that has it.
-func isType(v strictjson.Value, want string) bool {
-	if v.Kind() != '[' {
-		t, err := strictjson.Text(v)
-		return err == nil && string(t) == want
-	}
-	for item, err := range strictjson.Items(v) {
-		if t, err2 := strictjson.Text(item); err == nil && err2 == nil && string(t) == want {
-			return true
-		}
 	}
 	return false
 }

@@ -5,6 +5,7 @@ package vcjwt
 import (
 	"bytes"
 
+	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
@@ -72,28 +73,11 @@ func envelopeID(payload []byte) (id []byte) {
 		case string(m.Name) == "id":
 			id, _ = strictjson.Text(m.Value)
 		case string(m.Name) == "type":
-			is = isType(m.Value, enveloped)
+			is = wire.IsType(m.Value, enveloped)
 		}
 	}
 	if !is {
 		return nil
 	}
 	return id
-}
-
-// isType reports whether a type member is want, or an array that has it.
-func isType(v strictjson.Value, want string) bool {
-	if v.Kind() != '[' {
-		t, err := strictjson.Text(v)
-		return err == nil && string(t) == want
-	}
-	for item, err := range strictjson.Items(v) {
-		if err != nil {
-			return false
-		}
-		if t, err := strictjson.Text(item); err == nil && string(t) == want {
-			return true
-		}
-	}
-	return false
 }

@@ -5,7 +5,6 @@ package vcjwt
 import (
 	"bytes"
 	"context"
-	"slices"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/proof"
@@ -31,27 +30,10 @@ func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 	if m.late != nil {
 		return nil, m.late
 	}
-	for _, id := range s.Permissions {
-		if !slices.ContainsFunc(m.c.Permissions, func(p credential.Permission) bool { return p.ID == id }) {
-			return nil, unsatisfied()
-		}
-	}
-	for _, claim := range s.Claims {
-		if !holds(m.c, claim) {
-			return nil, unsatisfied()
-		}
+	if err := proof.Selects(s, m.c); err != nil {
+		return nil, err
 	}
 	return bytes.Clone(s.Raw), nil
-}
-
-func holds(c *credential.Credential, claim credential.Claim) bool {
-	return claim == credential.ClaimIdentifier && c.OnBehalfOf.Identifier != nil ||
-		claim == credential.ClaimAssurance && c.Assurance != nil ||
-		claim == credential.ClaimEvidence && len(c.Evidence) > 0
-}
-
-func unsatisfied() error {
-	return reason.New(reason.QueryUnsatisfied, "the credential does not hold what is to be shown")
 }
 
 // Present implements credential.Presenter: a vp+jwt around the one enveloped credential. by
@@ -159,7 +141,7 @@ func (p *presentation) payload(members []strictjson.Member) error {
 		case "@context":
 			context = isContext(m.Value)
 		case "type":
-			kind = isType(m.Value, "VerifiablePresentation")
+			kind = wire.IsType(m.Value, "VerifiablePresentation")
 		case "vc", "vp":
 			return reason.New(reason.VCAmbiguous, "the encoding of version 1.1")
 		default:
@@ -243,7 +225,7 @@ func unwrap(envelope strictjson.Value) ([]byte, error) {
 		case string(m.Name) == "id":
 			id, _ = strictjson.CheckedText(m.Value)
 		case string(m.Name) == "type":
-			kind = isType(m.Value, enveloped)
+			kind = wire.IsType(m.Value, enveloped)
 		case string(m.Name) == "@context":
 			context = isContext(m.Value)
 		default:

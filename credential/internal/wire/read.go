@@ -185,3 +185,20 @@ func (r *Reader) texts(value []byte, object string, need int, names []string, in
 		r.Invalid(object)
 	}
 }
+
+// IsType reports whether v, the type of a document, is want or an array that has it.
+func IsType(v strictjson.Value, want string) bool {
+	if v.Kind() != '[' {
+		t, err := strictjson.Text(v)
+		return err == nil && string(t) == want
+	}
+	for item, err := range strictjson.Items(v) {
+		if err != nil {
+			return false
+		}
+		if t, err := strictjson.Text(item); err == nil && string(t) == want {
+			return true
+		}
+	}
+	return false
+}
