@@ -43,3 +43,20 @@ func TestManyValues(t *testing.T) {
 		}
 	}
 }
+
+// TestReverseOfTyped: a type-scoped context does not reach into @reverse, where the term is another
+// one, or none.
+func TestReverseOfTyped(t *testing.T) {
+	const rest = `],"type":"VerifiableCredential","@reverse":{"credentialSubject":{"id":"urn:a"}}}`
+	const open = `{"@context":["https://www.w3.org/ns/credentials/v2"`
+	if _, err := ToRDF([]byte(open+rest), Closed); code(err) != reason.JSONLDUndefinedTerm {
+		t.Errorf("%v, want %s", err, reason.JSONLDUndefinedTerm)
+	}
+	doc := []byte(open + `,"https://www.w3.org/ns/credentials/undefined-terms/v2"` + rest)
+	if diff := differs(doc, Closed); diff != "" {
+		t.Error(diff)
+	}
+	if c, err := Canonicalize(doc, Closed, rdfc.SHA256); err != nil || !strings.Contains(string(c.Bytes()), "undefined-term#credentialSubject") {
+		t.Errorf("%v: %s", err, c.Bytes())
+	}
+}

@@ -231,10 +231,14 @@ func (r *reader) reversed(s rdfc.Term, property string, o, g rdfc.Term) error {
 	return nil
 }
 
-// reverseMap reads @reverse: properties of others that point here.
+// reverseMap reads @reverse: properties of others that point here. The map is an object of its own, in
+// which a type-scoped context holds no more (§5.1.2 steps 7 and 13.4.13).
 func (r *reader) reverseMap(v *value, s rdfc.Term, c *active, g rdfc.Term) error {
 	if v.kind != object || len(v.members) == 0 {
 		return lost("@reverse without properties")
+	}
+	if c.previous != nil && !keepsContext(c, v) {
+		c = c.previous
 	}
 	for i := range v.members {
 		m := &v.members[i]
