@@ -51,6 +51,10 @@ func (d *disclosed) render(payload []byte, shown *[]string) ([]byte, error) {
 	return r.dst, nil
 }
 
+// maxPointers is how many bytes the JSON pointers of one SD-JWT may have together. Each repeats the names
+// on the way to its place, so that a few long names would else take many times what was received.
+const maxPointers = jose.MaxToken
+
 // rendering writes what a verifier reads. Its depth is bounded by MaxDepth disclosures of
 // strictjson.MaxDepth each.
 type rendering struct {
@@ -58,6 +62,7 @@ type rendering struct {
 	dst   []byte
 	at    []string // the way to here, escaped for a JSON pointer
 	shown *[]string
+	size  int // bytes of shown
 }
 
 func (r *rendering) value(v strictjson.Value) error {
@@ -130,6 +135,12 @@ func (r *rendering) step(name string, v strictjson.Value, hidden bool) error {
 	}
 	r.at = append(r.at, strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
 	if hidden {
+		for _, one := range r.at {
+			r.size += len(one) + 1
+		}
+		if r.size > maxPointers {
+			return reason.New(reason.LimitDisclosures, "the places of the disclosures have too long names")
+		}
 		*r.shown = append(*r.shown, "/"+strings.Join(r.at, "/"))
 	}
 	err := r.value(v)
