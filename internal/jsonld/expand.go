@@ -140,6 +140,8 @@ func (r *reader) scalar(v *value, at place, to take) (err error) {
 	switch {
 	case v.kind == str && (t.datatype == "@id" || t.datatype == "@vocab"):
 		o = r.resource(c.iri(v.text, t.datatype == "@vocab"))
+	case t.datatype == "@json": // by the scoped context; else values has it
+		return v.literalTo(to)
 	case t.datatype != "" && t.datatype[0] != '@':
 		o, err = literal(v, t.datatype, "", "")
 	case v.kind == str:

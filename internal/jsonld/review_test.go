@@ -60,3 +60,11 @@ func TestReverseOfTyped(t *testing.T) {
 		t.Errorf("%v: %s", err, c.Bytes())
 	}
 }
+
+// TestScopedJSON: a property-scoped context can make its own property one of JSON (§5.1.2 step 4, §5.3).
+func TestScopedJSON(t *testing.T) {
+	doc := []byte(`{"@context":{"b":{"@id":"urn:b","@context":{"b":{"@id":"urn:b","@type":"@json"}}}},"b":"a"}`)
+	if diff := differs(doc, Open); diff != "" {
+		t.Error(diff)
+	}
+}
