@@ -53,7 +53,7 @@ func Problems(f *Framework) []Problem {
 		c.missing("framework")
 		return c.problems
 	}
-	c.anchors, c.pinned = f.Anchors, f.Parties
+	c.anchors, c.known = f.Anchors, f.Parties
 	c.head(f)
 	c.each("relationships", slices.Sorted(maps.Keys(f.Relationships)), func(path, name string) {
 		c.relationship(path, name, f.Relationships[name])
@@ -79,7 +79,7 @@ type checker struct {
 	problems []Problem
 	spaces   map[string]map[string]string
 	anchors  []string
-	pinned   map[string]Party // who is known
+	known    map[string]Party
 }
 
 func (c *checker) add(path string, code reason.Code, text string) {

@@ -38,7 +38,7 @@ func (c *checker) accreditation(path string, a *Accreditation) {
 	c.distinct("accreditation", path+".id", a.ID)
 	c.once("accreditation", path+".id", a.ID)
 	c.issuer(path+".issuer", a.Issuer)
-	if _, pinned := c.pinned[a.Issuer]; strings.HasPrefix(a.Issuer, httpsIssuerPrefix) && !pinned {
+	if _, known := c.known[a.Issuer]; strings.HasPrefix(a.Issuer, httpsIssuerPrefix) && !known {
 		c.bad(path+".issuer", "is an https address, and no party")
 	}
 	c.organisation(path+".accreditedBy", a.AccreditedBy)

@@ -25,7 +25,7 @@ func (s *sandbox) vcJOSECommand() *cli.Command {
 	return &cli.Command{
 		Name:  "vc-jose",
 		Usage: "secure one document with JOSE, or verify one, for interoperability testing only",
-		Description: "For interoperability testing only: the key in the file is held to be that of whoever the document names.\n\n" +
+		Description: "For interoperability testing only: the key in the file is taken for the key of whoever the document names.\n\n" +
 			"Example:\n" +
 			"   behalf-sandbox vc-jose issue --feature credential_sdjwt --sd '[\"credentialSubject.id\"]' --key key.json --input vc.json --output out.json",
 		Subcommands: []*cli.Command{

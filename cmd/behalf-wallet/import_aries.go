@@ -39,7 +39,7 @@ const (
 // ariesFlags are the options of import that concern other wallets.
 func ariesFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "aries", Usage: "FILE is what a wallet built on Aries gave away: keep the credentials in it that verify, beside the delegations of this wallet"},
+		&cli.BoolFlag{Name: "aries", Usage: "FILE holds the contents of a wallet built on Aries: keep the credentials in it that verify, beside the delegations of this wallet"},
 		&cli.StringSliceFlag{Name: "context", Usage: "`URL=FILE` of a JSON-LD context that those credentials use; may be repeated"},
 	}
 }

@@ -61,7 +61,9 @@ func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "make a wallet out of a backup, in a folder without one; or keep what another wallet held", ArgsUsage: "FILE",
 		Description: "The new wallet has the passphrase of the backup, unless that is in $BEHALF_WALLET_BACKUP_PASSPHRASE. " +
-			"With --aries, FILE is of another wallet, and this wallet has to be there.",
+			"With --aries, FILE is of another wallet, and this wallet has to be there; behalf-aries-import, a program that is built from interop/aries, " +
+			"must stand beside this one or in PATH.\n\n" +
+			"Example:\n   behalf-wallet import --aries --dir tom contents.json",
 		Flags: ariesFlags(),
 		Action: func(c *cli.Context) error {
 			path, err := command.OneArgument(c, "FILE")

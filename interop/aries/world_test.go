@@ -94,7 +94,7 @@ func drawn(r *mathrand.Rand, issuer string) map[string]any {
 		subject["friend"] = []any{fmt.Sprintf("urn:x:%d", r.IntN(9)), "https://example.org/a?b=c#d"}
 	}
 	out := map[string]any{
-		"@context": []any{vc11.Context, vc11.Suites2020Context, vocabulary},
+		"@context": []any{vc11.Context, vc11.Suite2020Context, vocabulary},
 		"id":       fmt.Sprintf("urn:uuid:%08x-0000-4000-8000-%012x", r.Uint32(), r.Uint64N(1<<48)),
 		"type":     []any{"VerifiableCredential", "MembershipCredential"}, "issuer": any(issuer),
 		"issuanceDate": time.Unix(1_500_000_000+r.Int64N(200_000_000), 0).UTC().Format(time.RFC3339), "credentialSubject": subject,

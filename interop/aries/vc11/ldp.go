@@ -35,8 +35,8 @@ const (
 // jwsHeader is the header of every detached JWS: the signed bytes are not base64url (RFC 7797).
 const jwsHeader = `{"alg":"EdDSA","b64":false,"crit":["b64"]}`
 
-// Suites2020Context is the context that defines Ed25519Signature2020.
-const Suites2020Context = "https://w3id.org/security/suites/ed25519-2020/v1"
+// Suite2020Context is the context that defines Ed25519Signature2020.
+const Suite2020Context = "https://w3id.org/security/suites/ed25519-2020/v1"
 
 // maxContext bounds how deep contexts name one another.
 const maxContext = 8

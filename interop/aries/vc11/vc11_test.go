@@ -42,7 +42,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-const form = `{"@context":["https://www.w3.org/2018/credentials/v1","` + vc11.Suites2020Context + `"],"type":["VerifiableCredential"],` +
+const form = `{"@context":["https://www.w3.org/2018/credentials/v1","` + vc11.Suite2020Context + `"],"type":["VerifiableCredential"],` +
 	`"issuer":"%s","issuanceDate":"2026-01-01T00:00:00Z","credentialSubject":{"id":"did:example:1"}}`
 
 // jws signs any header and payload.
@@ -127,7 +127,7 @@ func TestProofRules(t *testing.T) {
 			"another instant":             {`"created":"2026-11-22T10:00:00Z"`, `"created":"2026-11-22T10:00:01Z"`, reason.CredentialSignatureInvalid},
 			"another subject":             {`did:example:1`, `did:example:2`, reason.CredentialSignatureInvalid},
 			"an undefined member":         {`"issuanceDate"`, `"undefined":1,"issuanceDate"`, reason.JSONLDUndefinedTerm},
-			"an unknown context":          {vc11.Suites2020Context, "https://example.org/unknown", reason.JSONLDContextUnknown},
+			"an unknown context":          {vc11.Suite2020Context, "https://example.org/unknown", reason.JSONLDContextUnknown},
 			"another's issuer":            {`"issuer":"did:key:z6Mk`, `"issuer":"did:key:z7Mk`, reason.KeyControllerMismatch},
 		} {
 			changed := strings.Replace(string(good), c.old, c.new, 1)

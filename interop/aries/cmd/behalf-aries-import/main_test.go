@@ -45,7 +45,7 @@ func sealed(t *testing.T, more string, contexts aries.Contexts) string {
 		t.Fatal(err)
 	}
 	doc := fmt.Sprintf(`{"@context":["https://www.w3.org/2018/credentials/v1","%s"%s],"type":["VerifiableCredential"],"issuer":"%s",`+
-		`"issuanceDate":"2026-01-01T00:00:00Z","credentialSubject":{"id":"did:example:1"}}`, vc11.Suites2020Context, more, by.Method.DID())
+		`"issuanceDate":"2026-01-01T00:00:00Z","credentialSubject":{"id":"did:example:1"}}`, vc11.Suite2020Context, more, by.Method.DID())
 	raw, err := vc11.SealLDP(t.Context(), []byte(doc), vc11.Suite2020, now(), contexts.Find, by)
 	if err != nil {
 		t.Fatal(err)
