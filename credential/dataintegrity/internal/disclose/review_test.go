@@ -31,3 +31,12 @@ func TestLongNames(t *testing.T) {
 		t.Logf("%d MB", mb)
 	}
 }
+
+// TestManyValues: a megabyte of short values is refused before there is a tree of them.
+func TestManyValues(t *testing.T) {
+	list := "[" + strings.Repeat("1,", 4095) + "1]"
+	doc := []byte(`{"proof":{"type":"DataIntegrityProof","cryptosuite":"x","proofValue":"u"},"name":[` + strings.Repeat(list+",", 100) + list + `]}`)
+	if _, err := Read(doc, "x"); reason.Of(err) != reason.LimitCanonicalization {
+		t.Errorf("%v, want %s", err, reason.LimitCanonicalization)
+	}
+}

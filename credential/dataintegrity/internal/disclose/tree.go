@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -37,10 +38,14 @@ const (
 	named                     // it has an id, or it is a value, list or set object
 )
 
-// parseTree reads doc, an object that has passed strictjson.Check.
+// parseTree reads doc, an object that has passed strictjson.Check. More than jsonld.MaxValues values
+// are limit.canonicalization.
 func parseTree(doc []byte) (*value, int, error) {
 	p := parser{data: doc, dec: jsontext.NewDecoder(bytes.NewReader(doc), jsontext.AllowDuplicateNames(true))}
 	root, err := p.value(0)
+	if reason.Of(err) == reason.LimitCanonicalization {
+		return nil, 0, err
+	}
 	if err != nil || !root.object {
 		return nil, 0, reason.Wrap(reason.JSONType, "not a JSON object", err)
 	}
@@ -72,6 +77,9 @@ func (p *parser) next() *value {
 func (p *parser) value(depth int) (*value, error) {
 	if depth > strictjson.MaxDepth {
 		return nil, reason.New(reason.LimitNesting, "a document to be disclosed in part")
+	}
+	if p.count == jsonld.MaxValues {
+		return nil, reason.New(reason.LimitCanonicalization, "too many values")
 	}
 	v := p.next()
 	var err error
