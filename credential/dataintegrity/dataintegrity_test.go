@@ -17,6 +17,7 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jsonld"
 	"github.com/behalf-id/behalf/internal/multiformat"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -494,7 +495,7 @@ func FuzzConfig(f *testing.F) {
 
 func sameJSON(t *testing.T, a, b []byte) bool {
 	t.Helper()
-	ca, err1 := dataintegrity.AppendCanonical(nil, a)
-	cb, err2 := dataintegrity.AppendCanonical(nil, b)
+	ca, err1 := strictjson.AppendCanonical(nil, a)
+	cb, err2 := strictjson.AppendCanonical(nil, b)
 	return err1 == nil && err2 == nil && bytes.Equal(ca, cb)
 }

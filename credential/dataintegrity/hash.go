@@ -81,7 +81,7 @@ func contextOf(document []byte) (own strictjson.Value, err error) {
 // §3.3.4): the hash of the canonical proof options, then that of the canonical document.
 func JCSHashData(unsecured, config []byte, h rdfc.Hash) ([]byte, error) {
 	room := make([]byte, 0, max(len(unsecured), len(config)))
-	canonical, err := AppendCanonical(room, config)
+	canonical, err := strictjson.AppendCanonical(room, config)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func JCSHashData(unsecured, config []byte, h rdfc.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if canonical, err = AppendCanonical(canonical[:0], unsecured); err != nil {
+	if canonical, err = strictjson.AppendCanonical(canonical[:0], unsecured); err != nil {
 		return nil, err
 	}
 	return appendHash(data, h, canonical)

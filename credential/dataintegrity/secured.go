@@ -54,7 +54,7 @@ func (ss Suites) Read(members []strictjson.Member) (*Secured, error) {
 	return s, nil
 }
 
-// ReadCanonical is Read of raw, which AppendCanonical gave and of which members are those that
+// ReadCanonical is Read of raw, which strictjson.AppendCanonical gave and of which members are those that
 // strictjson.Members gave. It spares the suites with JCS their work.
 func (ss Suites) ReadCanonical(raw []byte, members []strictjson.Member) (*Secured, error) {
 	s, err := ss.Read(members)
@@ -136,8 +136,8 @@ func same(a, b strictjson.Value) bool {
 	if a == nil || b == nil || bytes.Equal(a, b) {
 		return a != nil && b != nil
 	}
-	ca, err1 := AppendCanonical(nil, a)
-	cb, err2 := AppendCanonical(nil, b)
+	ca, err1 := strictjson.AppendCanonical(nil, a)
+	cb, err2 := strictjson.AppendCanonical(nil, b)
 	return err1 == nil && err2 == nil && bytes.Equal(ca, cb)
 }
 

@@ -169,7 +169,7 @@ func (c chainOf) steps(t *testing.T, unsecured []byte, rawProof strictjson.Value
 func (c chainOf) canonical(t *testing.T, doc []byte, isJCS bool, k key.Public) []byte {
 	t.Helper()
 	if isJCS {
-		out, err := AppendCanonical(nil, doc)
+		out, err := strictjson.AppendCanonical(nil, doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +319,7 @@ func unarrayed(canonical []byte) []byte {
 	if err != nil {
 		return canonical
 	}
-	joined, _ = AppendCanonical(nil, joined)
+	joined, _ = strictjson.AppendCanonical(nil, joined)
 	return joined
 }
 

@@ -50,7 +50,7 @@ func (f *Format) message(raw []byte) (message, error) {
 	if !f.canonical {
 		return f.part(raw)
 	}
-	canonical, err := dataintegrity.AppendCanonical(make([]byte, 0, len(raw)), raw)
+	canonical, err := strictjson.AppendCanonical(make([]byte, 0, len(raw)), raw)
 	if err != nil {
 		return message{}, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jsonld"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -101,7 +102,7 @@ func (f *Format) sign(ctx context.Context, document []byte, s dataintegrity.Cryp
 	if err != nil || !f.canonical {
 		return signed, err
 	}
-	return dataintegrity.AppendCanonical(make([]byte, 0, len(signed)), signed)
+	return strictjson.AppendCanonical(make([]byte, 0, len(signed)), signed)
 }
 
 // Open implements credential.Format. What is read is what the proofs are made over; every proof

@@ -22,6 +22,7 @@ import (
 	"github.com/behalf-id/behalf/credential/internal/fixture"
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -455,14 +456,14 @@ func FuzzOpenPresentation(f *testing.F) {
 	f.Add(good)
 	f.Add(g.cred)
 	f.Add([]byte(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"verifiableCredential":[{"@graph":[]}],"proof":[]}`))
-	want, err := dataintegrity.AppendCanonical(nil, good)
+	want, err := strictjson.AppendCanonical(nil, good)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		_, _, err := newFormat(t, dataintegrity.EdDSAJCS).OpenPresentation(context.Background(), raw, g.w.Binding, g.w.Keys)
 		if err == nil {
-			if got, _ := dataintegrity.AppendCanonical(nil, raw); !bytes.Equal(got, want) {
+			if got, _ := strictjson.AppendCanonical(nil, raw); !bytes.Equal(got, want) {
 				t.Error("something else than the presentation passes")
 			}
 		}

@@ -153,7 +153,7 @@ func (f *Format) checked(raw []byte) ([]byte, []strictjson.Member, error) {
 	if err := strictjson.Check(raw); err != nil {
 		return nil, nil, err
 	}
-	return dataintegrity.CanonicalMembers(raw, members)
+	return strictjson.CanonicalMembers(raw, members)
 }
 
 // members reads what is not the proof. Members that nothing here acts on are passed over; the

@@ -6,8 +6,6 @@ package strictjson
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/behalf-id/behalf/reason"
 )
 
 // Bounds on one JSON value.
@@ -43,19 +41,3 @@ func UnmarshalClosed(data []byte, v any) error { return decode(data, v, true) }
 
 // Marshal writes v, members in the order of the struct, map keys sorted.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }
-
-// Canonical returns data, which is checked first, in the form of RFC 8785. It does not change
-// data. What it returns passes Check: 1e20, whose form there is a long integer, does not.
-func Canonical(data []byte) ([]byte, error) {
-	if err := Check(data); err != nil {
-		return nil, err
-	}
-	v := Value(append([]byte(nil), data...))
-	if err := v.Canonicalize(); err != nil {
-		return nil, reason.Wrap(reason.JSONSyntax, "", err)
-	}
-	if err := Check(v); err != nil {
-		return nil, err
-	}
-	return v, nil
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dataintegrity
+package strictjson
 
 import (
 	"bytes"
@@ -12,16 +12,23 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
-// AppendCanonical appends checked, a JSON value that passed strictjson.Check as it is or as part
-// of a greater one, in the form of RFC 8785. It gives what strictjson.Canonical gives, and works
-// in one pass without reading the result again: what is canonical as it stands is copied in long
-// runs. A number whose canonical form Check refuses is refused with the code of that; what did not
-// pass Check is json.syntax or garbage.
-func AppendCanonical(dst []byte, checked strictjson.Value) ([]byte, error) {
+// Canonical returns data, which is checked first, in the form of RFC 8785. It does not change
+// data. What it returns passes Check: 1e20, whose form there is a long integer, does not.
+func Canonical(data []byte) ([]byte, error) {
+	if err := Check(data); err != nil {
+		return nil, err
+	}
+	return AppendCanonical(make([]byte, 0, len(data)), data)
+}
+
+// AppendCanonical is Canonical of checked, a JSON value that passed Check as it is or as part of a
+// greater one, and appends what it gives. It works in one pass: what is canonical as it stands is copied
+// in long runs. A number whose canonical form Check refuses is refused with the code of that; what did
+// not pass Check is json.syntax or garbage.
+func AppendCanonical(dst []byte, checked Value) ([]byte, error) {
 	c := canonicaliser{in: checked, out: dst, members: make([]span, 0, roomForSpans)}
 	if err := c.value(0); err != nil {
 		return nil, err
@@ -32,7 +39,7 @@ func AppendCanonical(dst []byte, checked strictjson.Value) ([]byte, error) {
 
 // CanonicalMembers returns what AppendCanonical gives for checked, an object, and appends its
 // members to into, in their new order. Anything but an object is json.type.
-func CanonicalMembers(checked strictjson.Value, into []strictjson.Member) ([]byte, []strictjson.Member, error) {
+func CanonicalMembers(checked Value, into []Member) ([]byte, []Member, error) {
 	c := canonicaliser{in: checked, out: make([]byte, 0, len(checked)), members: make([]span, 0, roomForSpans)}
 	if c.peek() != '{' {
 		return nil, nil, reason.New(reason.JSONType, "not an object")
@@ -44,7 +51,7 @@ func CanonicalMembers(checked strictjson.Value, into []strictjson.Member) ([]byt
 	at := 1
 	for _, m := range c.top {
 		end := at + m.end - m.start
-		into = append(into, strictjson.Member{Name: m.name, Value: c.out[at+m.value-m.start : end]})
+		into = append(into, Member{Name: m.name, Value: c.out[at+m.value-m.start : end]})
 		at = end + 1
 	}
 	return c.out, into, nil
@@ -99,7 +106,7 @@ func headOf(name []byte) (head uint64) {
 }
 
 func (c *canonicaliser) value(depth int) error {
-	if depth > strictjson.MaxDepth {
+	if depth > MaxDepth {
 		return unchecked()
 	}
 	switch c.peek() {
@@ -219,7 +226,7 @@ func (c *canonicaliser) name() ([]byte, error) {
 func (c *canonicaliser) sort(members []span) {
 	c.flush()
 	first, end := members[0].start, len(c.out)-1
-	if len(members) > smallObject {
+	if len(members) > sortedByHand {
 		slices.SortFunc(members, func(a, b span) int { return a.compare(&b) })
 	} else {
 		insertionSort(members)
@@ -238,8 +245,8 @@ func (c *canonicaliser) sort(members []span) {
 	c.out = append(c.out, '}')
 }
 
-// smallObject is up to how many members an object is sorted by hand.
-const smallObject = 16
+// sortedByHand is up to how many members an object is sorted by hand.
+const sortedByHand = 16
 
 func insertionSort(members []span) {
 	for i := 1; i < len(members); i++ {
@@ -253,7 +260,7 @@ func insertionSort(members []span) {
 // canonical as it stands.
 func (c *canonicaliser) text() ([]byte, error) {
 	start := c.at + 1
-	end := special(c.in, start)
+	end := quoteOrBackslash(c.in, start)
 	if end == len(c.in) {
 		return nil, unchecked()
 	}
@@ -264,9 +271,9 @@ func (c *canonicaliser) text() ([]byte, error) {
 	return c.in[start:end], nil
 }
 
-// special returns the place of the first quote or backslash from i on, else len(text). It looks at
+// quoteOrBackslash returns the place of the first quote or backslash from i on, else len(text). It looks at
 // eight bytes at once.
-func special(text []byte, i int) int {
+func quoteOrBackslash(text []byte, i int) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(text); i += 8 {
 		w := binary.LittleEndian.Uint64(text[i:])
@@ -294,7 +301,7 @@ func (c *canonicaliser) escaped() ([]byte, error) {
 	if end >= len(c.in) {
 		return nil, unchecked()
 	}
-	text, err := strictjson.Text(c.in[c.at : end+1])
+	text, err := Text(c.in[c.at : end+1])
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +317,7 @@ func (c *canonicaliser) escaped() ([]byte, error) {
 func (c *canonicaliser) scalar() error {
 	start, plain := c.at, true
 	end := start
-	for ; end < len(c.in) && !ends(c.in[end]); end++ {
+	for ; end < len(c.in) && !endsScalar(c.in[end]); end++ {
 		switch b := c.in[end]; {
 		case b == '.', b == 'E', b == 'e' && isNumber(c.in[start]):
 			plain = false
@@ -324,14 +331,26 @@ func (c *canonicaliser) scalar() error {
 		return nil
 	}
 	c.flush()
-	number, err := strictjson.Canonical(c.in[start:end])
+	number, err := canonicalNumber(c.in[start:end])
 	c.out = append(c.out, number...)
 	c.at, c.from = end, end
 	return err
 }
 
-// ends reports whether b stands behind a literal or a number.
-func ends(b byte) bool { return b <= ' ' || b == ',' || b == ']' || b == '}' }
+// canonicalNumber returns number with the digits that ECMAScript gives it (RFC 8785 §3.2.2.3).
+func canonicalNumber(number []byte) ([]byte, error) {
+	if err := Check(number); err != nil {
+		return nil, err
+	}
+	v := Value(bytes.Clone(number))
+	if err := v.Canonicalize(); err != nil {
+		return nil, reason.Wrap(reason.JSONSyntax, "", err)
+	}
+	return v, Check(v)
+}
+
+// endsScalar reports whether b stands behind a literal or a number.
+func endsScalar(b byte) bool { return b <= ' ' || b == ',' || b == ']' || b == '}' }
 
 func isNumber(first byte) bool { return first == '-' || '0' <= first && first <= '9' }
 
