@@ -483,7 +483,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{"type":"DataIntegrityProof","cryptosuite":"x","created":"2026-01-01T00:00:00Z","verificationMethod":"did:web:a.example#k","proofPurpose":"p","proofValue":"z"}`))
 	f.Add([]byte(`{"domain":["a","b"],"previousProof":"c","@context":{},"id":"urn:x:y"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		config, value, err := dataintegrity.Config(raw)
+		config, value, err := dataintegrity.SplitProof(raw)
 		if err != nil && reason.Of(err) == reason.InternalIndeterminate {
 			t.Error("a refusal without a name: ", err)
 		}

@@ -45,10 +45,10 @@ const (
 	hasValue
 )
 
-// Config takes proof, a JSON object that passed strictjson.Check, apart into its options, without
-// @context, and its proofValue. A proof that the grammar of VC Data Integrity 1.0 §2.1 does not
-// allow has the codes of Suites.Verify.
-func Config(raw []byte) (config []byte, proofValue string, err error) {
+// SplitProof takes raw, a proof that passed strictjson.Check, apart into its options, without
+// @context, and its proofValue: what Cryptosuite.Verify is given. A proof that the grammar of VC Data
+// Integrity 1.0 §2.1 does not allow has the codes of Suites.Verify.
+func SplitProof(raw []byte) (config []byte, proofValue string, err error) {
 	p, err := readProof(raw)
 	if err != nil {
 		return nil, "", err

@@ -482,7 +482,7 @@ func TestMethods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options, value, err := dataintegrity.Config(proofs[0])
+	options, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -405,7 +405,7 @@ func verify(t testing.TB, secured []byte) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		t.Fatal(err)
 	}

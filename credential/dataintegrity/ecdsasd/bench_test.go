@@ -68,7 +68,7 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		b.Fatal(err)
 	}

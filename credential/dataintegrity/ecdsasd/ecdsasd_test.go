@@ -390,7 +390,7 @@ func TestSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func ExampleDerive() {
 		fmt.Println(err)
 		return
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -115,7 +115,7 @@ func (i issuer) verify(secured []byte) error {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		i.t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func (v *published) verify(derived []byte) error {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	config, value, err := dataintegrity.Config(proofs[0])
+	config, value, err := dataintegrity.SplitProof(proofs[0])
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -16,11 +16,8 @@ import (
 // TypeEntry is the type of a status entry.
 const TypeEntry = "BitstringStatusListEntry"
 
-// Bounds of an entry.
-const (
-	MaxSize       = 8           // bits of one entry: each value of them needs a message
-	MaxReferences = MaxPurposes // URLs of statusReference
-)
+// MaxSize bounds an entry.
+const MaxSize = 8 // bits of one entry: each value of them needs a message
 
 // Further purposes (§2.1). They say something of a credential and take nothing from it.
 const (
@@ -36,7 +33,7 @@ type Entry struct {
 	Index      uint64   // in entries of Size bits
 	Size       int      // bits of the entry, from 1 to MaxSize
 	Messages   []string // the message of each value, 2^Size of them; nil: none, which only a Size of 1 allows
-	References []string // URLs of material on the status
+	References []string // URLs of material on the status, at most MaxPurposes
 }
 
 // receivedEntry is an entry as it comes; members with more than one form are kept raw.

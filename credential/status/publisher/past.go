@@ -149,7 +149,7 @@ func overall(past []version) []uint32 {
 }
 
 // Compact returns d in its most compact form: the delta from the empty list, which delta.Delta.Whole
-// reads. It is no standard form and offered beside those.
+// reads. It is no standard form, and no handler here serves it.
 func (d *Document) Compact(ctx context.Context) (*Document, error) {
 	whole, err := delta.New(d.url, time.Time{}, d.octets, d.Issued, d.octets, d.ttl)
 	if err != nil {
