@@ -185,7 +185,7 @@ func (c chainOf) canonical(t *testing.T, doc []byte, isJCS bool, k key.Public) [
 // value compares the two ways in which the signature is written.
 func (c chainOf) value(t *testing.T, rawProof strictjson.Value) {
 	t.Helper()
-	_, proofValue, err := Config(rawProof)
+	_, proofValue, err := SplitProof(rawProof)
 	if err != nil {
 		t.Fatal(err)
 	}
