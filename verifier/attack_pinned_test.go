@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
@@ -32,7 +32,7 @@ func pinnedRows() map[string]func(*testing.T) {
 // issuers finds keys as the framework of w pins them. Metadata are what w.pages has.
 func (w *world) issuers() credential.IssuerKeys {
 	w.Helper()
-	keys, err := sdjwt.NewIssuerKeys(func() *trustframework.Framework { return w.framework }, w.pages)
+	keys, err := issuerkeys.New(func() *trustframework.Framework { return w.framework }, w.pages)
 	must(w, err)
 	return keys
 }
@@ -40,7 +40,7 @@ func (w *world) issuers() credential.IssuerKeys {
 // pages has what lies at some addresses.
 type pages map[string]string
 
-// Get implements sdjwt.Getter.
+// Get implements issuerkeys.Getter.
 func (p pages) Get(_ context.Context, address string, _ safehttp.Want) (safehttp.Response, error) {
 	text, ok := p[address]
 	if !ok {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential/internal/fixture"
+	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/key"
@@ -130,10 +131,10 @@ func signerOf(t testing.TB, k *ecdsa.PrivateKey, id did.URL) did.Signer {
 }
 
 // pin makes a framework that pins issuer as keys says, and reads metadata with get.
-func pin(t testing.TB, issuer string, keys trustframework.IssuerKeys, get Getter) *IssuerKeys {
+func pin(t testing.TB, issuer string, keys trustframework.IssuerKeys, get issuerkeys.Getter) *issuerkeys.Pinned {
 	t.Helper()
 	f := &trustframework.Framework{Parties: map[string]trustframework.Party{issuer: {Name: "Proxy", IssuerKeys: keys}}}
-	i, err := NewIssuerKeys(func() *trustframework.Framework { return f }, get)
+	i, err := issuerkeys.New(func() *trustframework.Framework { return f }, get)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ type pages struct {
 
 func (p *pages) Get(_ context.Context, url string, want safehttp.Want) (safehttp.Response, error) {
 	p.count++
-	if want.MaxBytes != MaxMetadata || len(want.MediaTypes) == 0 {
+	if want.MaxBytes != issuerkeys.MaxMetadata || len(want.MediaTypes) == 0 {
 		return safehttp.Response{}, errors.New("a fetch without bounds")
 	}
 	if err := p.err[url]; err != nil {
@@ -365,26 +366,15 @@ func TestMetadataAge(t *testing.T) {
 	}
 	at(0, old, "", 1)
 	p.text[metadataAt] = `{"issuer":"` + httpsIssuer + `","jwks":` + keySet(t, g, fresh) + `}`
-	at(MetadataMaxAge-time.Second, old, "", 1)
-	at(MetadataMaxAge, old, reason.CredentialSignatureInvalid, 2)
-	at(MetadataMaxAge, fresh, "", 2)
+	at(issuerkeys.MetadataMaxAge-time.Second, old, "", 1)
+	at(issuerkeys.MetadataMaxAge, old, reason.CredentialSignatureInvalid, 2)
+	at(issuerkeys.MetadataMaxAge, fresh, "", 2)
 	p.err = map[string]error{metadataAt: safehttp.ErrUnreachable}
-	at(2*MetadataMaxAge, fresh, reason.IssuerMetadataInvalid, 3)
+	at(2*issuerkeys.MetadataMaxAge, fresh, reason.IssuerMetadataInvalid, 3)
 	p.err = nil
-	at(2*MetadataMaxAge+MetadataRetry-time.Second, fresh, reason.IssuerMetadataInvalid, 3)
-	at(2*MetadataMaxAge+MetadataRetry, fresh, "", 4)
+	at(2*issuerkeys.MetadataMaxAge+issuerkeys.MetadataRetry-time.Second, fresh, reason.IssuerMetadataInvalid, 3)
+	at(2*issuerkeys.MetadataMaxAge+issuerkeys.MetadataRetry, fresh, "", 4)
 	at(0, fresh, "", 5) // a clock that was set back trusts nothing from the future
-}
-
-// TestMetadataBound keeps the keys of at most MaxMetadataKept issuers.
-func TestMetadataBound(t *testing.T) {
-	i := pin(t, httpsIssuer, trustframework.IssuerKeys{Method: trustframework.ByMetadata}, &pages{})
-	for n := range 3 * MaxMetadataKept {
-		i.entry(fmt.Sprintf("https://issuer%d.test", n))
-	}
-	if len(i.kept) != MaxMetadataKept {
-		t.Error(len(i.kept))
-	}
 }
 
 // TestDelegationOfAnHTTPSIssuer ends in the closed schema: the issuer of a delegation is a DID
@@ -400,26 +390,4 @@ func TestDelegationOfAnHTTPSIssuer(t *testing.T) {
 	p.text[metadataAt] = `{}`
 	g.w.Keys.Issuers = pin(t, httpsIssuer, trustframework.IssuerKeys{Method: trustframework.ByMetadata}, p)
 	refused(t, g.open(), reason.IssuerMetadataInvalid) // SDJ-22 before anything else of the link
-}
-
-func TestMetadataURL(t *testing.T) {
-	for issuer, want := range map[string]string{
-		httpsIssuer: metadataAt, "https://issuer.test": "https://issuer.test/.well-known/jwt-vc-issuer",
-		"https://issuer.test:8443/a/b": "https://issuer.test:8443/.well-known/jwt-vc-issuer/a/b",
-		"http://issuer.test":           "", "https://issuer.test/": "", "https://issuer.test?x": "", "https://u@issuer.test": "", "https://issuer.test/../x": "", "did:web:issuer.test": "", "https://": "",
-	} {
-		got, err := MetadataURL(issuer)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%s: %q %v", issuer, got, err)
-		}
-	}
-}
-
-func TestNewIssuerKeysRefuses(t *testing.T) {
-	if _, err := NewIssuerKeys(nil, &pages{}); err == nil {
-		t.Error("no framework")
-	}
-	if _, err := NewIssuerKeys(trustframework.Unavailable, nil); err == nil {
-		t.Error("nothing to fetch with")
-	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/internal/fixture"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
@@ -383,8 +382,6 @@ func FuzzProcess(f *testing.F) {
 		}
 	})
 }
-
-var _ credential.IssuerKeys = (*IssuerKeys)(nil)
 
 // TestProcessFlood has more disclosures than are read, which nothing refers to, of a type of its own.
 func TestProcessFlood(t *testing.T) {

@@ -19,7 +19,7 @@ func Floors() [][]string {
 		{"credential", "credential/internal/view", "credential/internal/warm", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql"},
 		{"credential/status", "credential/internal/wire", "credential/internal/proof", "credential/dataintegrity", "credential/vcdm", "trustframework", "openid/vci", "openid/vp"},
 		{"credential/dataintegrity/internal/disclose"},
-		{"credential/dataintegrity/ecdsasd", "credential/dataintegrity/bbs", "did/didwebvh", "did/resolution", "credential/sdjwt/typemeta"},
+		{"credential/dataintegrity/ecdsasd", "credential/dataintegrity/bbs", "credential/issuerkeys", "did/didwebvh", "did/resolution", "credential/sdjwt/typemeta"},
 		{"credential/internal/fixture", "credential/vcjwt", "credential/sdjwt", "credential/ldpvc", "credential/status/internal/wire", "delegation", "trustframework/internal/sample", "trustframework/registry", "trustframework/client"},
 		{"credential/status/bitstring", "credential/status/tokenlist", "credential/status/delta", "delegation/scenario"},
 		{"credential/status/publisher", "credential/status/snapshot"},

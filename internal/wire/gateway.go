@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/audit"
-	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/credential/status/snapshot"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
@@ -205,7 +205,7 @@ func (g *gateway) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	issuers, err := sdjwt.NewIssuerKeys(g.framework.Current, g.fetch)
+	issuers, err := issuerkeys.New(g.framework.Current, g.fetch)
 	if err != nil {
 		return err
 	}

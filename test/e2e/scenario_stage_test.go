@@ -14,6 +14,7 @@ import (
 
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/credential/ldpvc"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/vcjwt"
@@ -155,7 +156,7 @@ func (p *play) serve() {
 	must(p, err)
 	ldp, err := ldpvc.New(ldpvc.Config{Suite: embedded, Now: p.clock.Now})
 	must(p, err)
-	issuers, err := sdjwt.NewIssuerKeys(p.framework, p.fetch)
+	issuers, err := issuerkeys.New(p.framework, p.fetch)
 	must(p, err)
 	g, err := verifier.New(verifier.Config{
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,

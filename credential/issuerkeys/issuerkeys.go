@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sdjwt
+// Package issuerkeys finds the keys of issuers that the trust framework pins to another place than
+// their DID document: certificates, or JWT VC issuer metadata.
+package issuerkeys
 
 import (
 	"context"
@@ -23,10 +25,9 @@ const (
 	metadataNotAhead = time.Second      // an instant before the fetch that is still good
 )
 
-// IssuerKeys finds keys as the trust framework in force pins them: in certificates, or in JWT VC
-// issuer metadata (SD-JWT VC, "Issuer Signature Mechanisms"). Only NewIssuerKeys makes one. It is
-// safe for concurrent use and implements credential.IssuerKeys.
-type IssuerKeys struct {
+// Pinned finds keys as the trust framework in force pins them (SD-JWT VC, "Issuer Signature
+// Mechanisms"). Only New makes one. It is safe for concurrent use and implements credential.IssuerKeys.
+type Pinned struct {
 	framework func() *trustframework.Framework
 	get       Getter
 
@@ -42,13 +43,13 @@ type keptKeys struct {
 	err     error
 }
 
-// NewIssuerKeys returns the keys as framework, which gives the one in force, pins them; get fetches
+// New returns the keys as framework, which gives the one in force, pins them; get fetches
 // metadata. Both are mandatory.
-func NewIssuerKeys(framework func() *trustframework.Framework, get Getter) (*IssuerKeys, error) {
+func New(framework func() *trustframework.Framework, get Getter) (*Pinned, error) {
 	if framework == nil || get == nil {
-		return nil, reason.New(reason.InternalIndeterminate, "sdjwt: a part of the issuer keys is missing")
+		return nil, reason.New(reason.InternalIndeterminate, "issuerkeys: no framework, or nothing to fetch with")
 	}
-	return &IssuerKeys{framework: framework, get: get, kept: map[string]*keptKeys{}}, nil
+	return &Pinned{framework: framework, get: get, kept: map[string]*keptKeys{}}, nil
 }
 
 // IssuerKey implements credential.IssuerKeys. An issuer that is no party, or of a framework that is
@@ -56,7 +57,7 @@ func NewIssuerKeys(framework func() *trustframework.Framework, get Getter) (*Iss
 // The codes are x509.chain_invalid and x509.untrusted_root for certificates,
 // issuer.metadata_invalid, jose.kid_invalid, key.ambiguous and those of fetching for metadata, and
 // jose.header_key_forbidden for certificates of an issuer with metadata.
-func (i *IssuerKeys) IssuerKey(ctx context.Context, c credential.IssuerClaim, at time.Time) (key.Public, bool, error) {
+func (i *Pinned) IssuerKey(ctx context.Context, c credential.IssuerClaim, at time.Time) (key.Public, bool, error) {
 	party, _ := i.framework().Party(c.Issuer)
 	switch party.IssuerKeys.By() {
 	case trustframework.ByDID:
@@ -83,7 +84,7 @@ func (i *IssuerKeys) IssuerKey(ctx context.Context, c credential.IssuerClaim, at
 }
 
 // metadata returns the keys of issuer, fetched at most MetadataMaxAge before at.
-func (i *IssuerKeys) metadata(ctx context.Context, issuer string, at time.Time) ([]jose.NamedKey, error) {
+func (i *Pinned) metadata(ctx context.Context, issuer string, at time.Time) ([]jose.NamedKey, error) {
 	k := i.entry(issuer)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -107,7 +108,7 @@ func (k *keptKeys) good(at time.Time) bool {
 }
 
 // entry returns the place of issuer, and forgets another one where there are too many.
-func (i *IssuerKeys) entry(issuer string) *keptKeys {
+func (i *Pinned) entry(issuer string) *keptKeys {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if k := i.kept[issuer]; k != nil {
