@@ -146,7 +146,7 @@ func (d *definer) vocab(v *value) error {
 		return nil
 	case str:
 		id := d.active.iri(v.text, true)
-		if !isAbsolute(id) {
+		if !isAbsolute(id) || len(id) > MaxIRI {
 			return invalid("@vocab")
 		}
 		d.active.vocab, d.active.hasVocab = id, true

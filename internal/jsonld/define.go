@@ -4,6 +4,10 @@ package jsonld
 
 import "strings"
 
+// MaxIRI bounds the bytes of an IRI that a context gives to a term or as @vocab: each use of it writes
+// it out.
+const MaxIRI = 2048
+
 // term is the create term definition algorithm, §4.2.2, for the member name of the local context.
 func (d *definer) term(name string) error {
 	if done, begun := d.done[name]; begun {
@@ -27,6 +31,9 @@ func (d *definer) term(name string) error {
 	t := &term{protected: d.protect}
 	if err := d.definition(t, name, v); err != nil {
 		return err
+	}
+	if len(t.iri) > MaxIRI {
+		return invalid("an IRI that is too long")
 	}
 	t.absolute = isAbsolute(t.iri) && !strings.HasPrefix(t.iri, "_:")
 	if !d.mode.override && previous != nil && previous.protected {

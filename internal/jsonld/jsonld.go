@@ -32,8 +32,8 @@ const bytesPerQuad = 40
 // jsonld.context_unknown; a context that is not a URL is jsonld.context_inline_forbidden in the
 // Closed profile; a context that breaks JSON-LD's rules, such as one that redefines a protected
 // term, is vc.context_invalid, and so are @base and @import; contexts that cost more than
-// MaxContextWork, more values than MaxValues and more statements than rdfc.MaxQuads are
-// limit.canonicalization. Maps by index, id or type are refused as their keys
+// MaxContextWork, more values than MaxValues and more statements than rdfc.MaxQuads or
+// rdfc.MaxNQuads are limit.canonicalization. Maps by index, id or type are refused as their keys
 // would get lost. doc must pass strictjson.Check, whose refusals come through.
 func ToRDF(doc []byte, p Profile) ([]rdfc.Quad, error) {
 	v, err := parse(doc)

@@ -68,3 +68,24 @@ func TestScopedJSON(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestLongIRIs: an inline context that gives a long IRI to what has a short name is refused, and so are
+// many statements about one long name.
+func TestLongIRIs(t *testing.T) {
+	long := "urn:" + strings.Repeat("x", 100_000)
+	types := "[" + strings.Repeat(`"a",`, strictjson.MaxMembers-1) + `"b"]`
+	for what, c := range map[string]struct {
+		doc  string
+		code reason.Code
+	}{
+		"vocabulary": {`{"@context":{"@vocab":"` + long + `"},"@type":` + types + `}`, reason.VCContextInvalid},
+		"prefix":     {`{"@context":{"p":"` + long + `:"},"@type":"p:a"}`, reason.VCContextInvalid},
+		"term":       {`{"@context":{"a":{"@id":"` + long + `"}},"@type":` + types + `}`, reason.VCContextInvalid},
+		"implied":    {`{"@context":{"@vocab":"urn:` + strings.Repeat("x", MaxIRI-6) + `:","abc":{}},"abc":"x"}`, reason.VCContextInvalid},
+		"name":       {`{"@id":"` + long + `","urn:p":` + types + `}`, reason.LimitCanonicalization},
+	} {
+		if _, err := ToRDF([]byte(c.doc), Open); code(err) != c.code {
+			t.Errorf("%s: %v, want %s", what, err, c.code)
+		}
+	}
+}

@@ -36,7 +36,8 @@ type writer struct {
 	// that is not defined, which explains it more often than not, is named before it.
 	relative bool
 
-	full bool // a statement beyond rdfc.MaxQuads was left out
+	size int  // bytes of what is in quads, about
+	full bool // a statement beyond rdfc.MaxQuads or rdfc.MaxNQuads was left out
 }
 
 // blank returns a blank node that is no other.
@@ -73,7 +74,8 @@ func (w *writer) finish() ([]rdfc.Quad, error) {
 }
 
 func (w *writer) add(s rdfc.Term, p string, o, g rdfc.Term) {
-	if len(w.quads) == rdfc.MaxQuads {
+	w.size += len(s.Value) + len(p) + len(o.Value) + len(o.Datatype) + len(g.Value)
+	if len(w.quads) == rdfc.MaxQuads || w.size > rdfc.MaxNQuads {
 		w.full = true
 		return
 	}
