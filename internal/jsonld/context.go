@@ -20,6 +20,10 @@ func (s *session) apply(c *active, v *value, m mode) (*active, error) {
 			m.propagate = p.text == "true"
 		}
 	}
+	// In a list it means nothing by the letter; other processors take the first for that of the list.
+	if len(v.items) > 0 && v.items[0].member("@propagate") != nil {
+		return nil, invalid("@propagate at the head of a list")
+	}
 	result := c
 	if !m.propagate && c.previous == nil {
 		result = c.fork()

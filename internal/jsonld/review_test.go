@@ -89,3 +89,25 @@ func TestLongIRIs(t *testing.T) {
 		}
 	}
 }
+
+// TestPropagateInList: what @propagate means at the head of a list of contexts, processors disagree on.
+func TestPropagateInList(t *testing.T) {
+	const body = `"T":{"@type":"U","a":{"a":"x"}}}`
+	for contexts, want := range map[string]reason.Code{
+		`[{"@propagate":false,"a":"urn:b"},{"@vocab":"urn:w:"}]`: reason.VCContextInvalid,
+		`[{"@vocab":"urn:w:"},{"@propagate":false,"a":"urn:b"}]`: "",
+		`{"@propagate":false,"a":"urn:b"}`:                       "",
+	} {
+		for _, doc := range []string{
+			`{"@context":{"@vocab":"urn:v:","T":{"@id":"urn:t","@context":` + contexts + `}},` + body,
+			`{"@context":[{"@vocab":"urn:v:"},{"U":{"@id":"urn:u","@context":` + contexts + `}}],` + body,
+		} {
+			if _, err := ToRDF([]byte(doc), Open); code(err) != want || want == "" && err != nil {
+				t.Errorf("%s: %v, want %q", doc, err, want)
+			}
+			if diff := differs([]byte(doc), Open); want == "" && diff != "" {
+				t.Errorf("%s: %s", doc, diff)
+			}
+		}
+	}
+}
