@@ -3,37 +3,40 @@
 package vcdm
 
 import (
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
-// issuer reads the issuer: a URL, or an object whose id is one (Verifiable Credentials Data Model
-// 2.0 §4.7).
+// issuer reads the issuer (Verifiable Credentials Data Model 2.0 §4.7).
 func (c *check) issuer(o object) (err error) {
 	v := o.get("issuer")
 	if v == nil {
 		return c.missing("issuer")
 	}
-	if s, ok := text(v); ok {
-		if !isURL(s) {
-			return reason.New(reason.JSONLDRelativeIRI, "issuer is not an absolute URL")
-		}
-		c.sum.Issuer = s
-		return nil
-	}
-	party, ok := objectOf(v)
-	if !ok {
-		return c.wrong("issuer is neither a URL nor an object")
-	}
-	if c.sum.Issuer, err = c.requiredID(party, "issuer.id"); err != nil {
+	var party object
+	if c.sum.Issuer, party, err = c.party(v, "issuer"); err != nil || c.sum.Version != V2 {
 		return err
-	}
-	if c.sum.Version != V2 {
-		return nil
 	}
 	if err := c.languageText(party.get("name"), "issuer.name"); err != nil {
 		return err
 	}
 	return c.languageText(party.get("description"), "issuer.description")
+}
+
+// party reads who a member names: a URL, or an object whose id is one. The object is nil for a URL.
+func (c *check) party(v strictjson.Value, place string) (id string, party object, err error) {
+	if s, ok := text(v); ok {
+		if !isURL(s) {
+			return "", nil, reason.New(reason.JSONLDRelativeIRI, place+" is not an absolute URL")
+		}
+		return s, nil, nil
+	}
+	party, ok := objectOf(v)
+	if !ok {
+		return "", nil, c.wrong(place + " is neither a URL nor an object")
+	}
+	id, err = c.requiredID(party, place+".id")
+	return id, party, err
 }
 
 // subjects reads credentialSubject: one or more objects with a claim each (Verifiable Credentials
@@ -69,21 +72,8 @@ func (c *check) subjects(o object) error {
 
 // holder reads the holder of a presentation (Verifiable Credentials Data Model 2.0 §4.13).
 func (c *check) holder(o object) (err error) {
-	v := o.get("holder")
-	if v == nil {
-		return nil
+	if v := o.get("holder"); v != nil {
+		c.sum.Holder, _, err = c.party(v, "holder")
 	}
-	if s, ok := text(v); ok {
-		if !isURL(s) {
-			return reason.New(reason.JSONLDRelativeIRI, "holder is not an absolute URL")
-		}
-		c.sum.Holder = s
-		return nil
-	}
-	party, ok := objectOf(v)
-	if !ok {
-		return c.wrong("holder is neither a URL nor an object")
-	}
-	c.sum.Holder, err = c.requiredID(party, "holder.id")
 	return err
 }
