@@ -276,8 +276,12 @@ func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configurat
 }
 
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.
-// A permission with a constraint that nobody understands grants nothing, and spoils no other.
+// A permission with a constraint that nobody understands grants nothing, and spoils no other. A wallet
+// finds issuers' keys by their DIDs, which services do not where the framework pins another way.
 func (w *Wallet) distrust(c *credential.Credential) reason.Code {
+	if w.cfg.Framework().Parties[c.Issuer].IssuerKeys.By() != trustframework.ByDID {
+		return reason.KeyControllerMismatch
+	}
 	if isSupporting(c.Type) {
 		return w.issuable(c.Issuer, c.Type)
 	}

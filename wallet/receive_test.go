@@ -118,6 +118,11 @@ func TestReceiveRefuses(t *testing.T) {
 		"other format than offered": {func(w *town) {
 			w.says("GET /.well-known/openid-credential-issuer", func(m *vci.IssuerMetadata) { *m = w.metadata(); w.format = vcjwt.Name })
 		}, reason.CredentialUnexpected, true},
+		"keys pinned to another way than its DID": {func(w *town) {
+			p := w.framework.Parties[w.issuer.id.String()]
+			p.IssuerKeys.Method = trustframework.ByMetadata
+			w.framework.Parties[w.issuer.id.String()] = p
+		}, reason.KeyControllerMismatch, true},
 		"redirect": {func(w *town) {
 			w.issuer.serve(map[string]http.HandlerFunc{"POST /token": func(rw http.ResponseWriter, r *http.Request) {
 				http.Redirect(rw, r, w.stranger.origin+"/token", http.StatusTemporaryRedirect)
