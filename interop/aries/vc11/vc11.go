@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
@@ -118,6 +119,11 @@ func model(document []byte) (c Credential, err error) {
 	}
 	if err := checkContext(o["@context"]); err != nil {
 		return c, err
+	}
+	for name := range o { // the same statement in other words, which nobody here would read
+		if name != "@context" && strings.ContainsAny(name, ":@") {
+			return c, structure("a member by another name than its term")
+		}
 	}
 	c.Document = document
 	if c.Types, err = texts(o["type"], MaxTypes); err != nil {

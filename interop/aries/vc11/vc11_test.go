@@ -142,6 +142,22 @@ func TestProofRules(t *testing.T) {
 	}
 }
 
+// TestOtherWords says the end of a credential by the IRI of its term: RDF has the same statement, and the
+// proof holds, but no reader of the member would see it.
+func TestOtherWords(t *testing.T) {
+	by := newSigner(t, key.EdDSA)
+	doc := strings.Replace(fmt.Sprintf(form, by.Method.DID()), `"issuanceDate"`, `"expirationDate":"2027-01-01T00:00:00Z","issuanceDate"`, 1)
+	for _, suite := range []string{vc11.Suite2018, vc11.Suite2020} {
+		good, err := vc11.SealLDP(t.Context(), []byte(doc), suite, now(), aries.Embedded().Find, by)
+		check(t, err)
+		other := strings.Replace(string(good), `"expirationDate":"2027-01-01T00:00:00Z"`,
+			`"https://www.w3.org/2018/credentials#expirationDate":{"@value":"2027-01-01T00:00:00Z","@type":"http://www.w3.org/2001/XMLSchema#dateTime"}`, 1)
+		if got, err := reader().Open(t.Context(), []byte(other)); reason.Of(err) != reason.VCStructure {
+			t.Errorf("%s: %+v, %v", suite, got, err)
+		}
+	}
+}
+
 func TestNotSealed(t *testing.T) {
 	by, p256 := newSigner(t, key.EdDSA), newSigner(t, key.ES256)
 	own := []byte(fmt.Sprintf(form, by.Method.DID()))
