@@ -60,12 +60,14 @@ type embedded struct {
 	issue   dataintegrity.Options
 	cred    func(object) // changes the credential after its proof
 	present dataintegrity.Options
-	shown   func(object) // changes the presentation after its proof, and what is in it
+	shown   func(object)     // changes the presentation after its proof, and what is in it
+	shape   func(object) any // how the presentation holds the credential
 }
 
 func (w *world) embedded(suite string) *embedded {
 	w.Helper()
 	g := &embedded{world: w, session: w.ask(booking()), suite: suite, cred: func(object) {}, shown: func(object) {}}
+	g.shape = func(cred object) any { return []any{cred} }
 	must(w, json.Unmarshal(w.seal(suite, w.root(suite), w.issuer), &g.claims))
 	delete(g.claims, "proof")
 	g.issue = dataintegrity.Options{Purpose: did.AssertionMethod, Created: began.Add(-time.Hour)}
@@ -95,7 +97,7 @@ func (g *embedded) presentation() object {
 	g.cred(cred)
 	vp := g.prove(object{
 		"@context": []any{credential.ContextVC}, "type": []any{"VerifiablePresentation"},
-		"holder": g.bob.Method.DID().String(), "verifiableCredential": []any{cred},
+		"holder": g.bob.Method.DID().String(), "verifiableCredential": g.shape(cred),
 	}, g.present, g.bob)
 	g.shown(vp)
 	return vp
@@ -385,4 +387,15 @@ func TestSelectiveIsNoParent(t *testing.T) {
 	child.Parent = &credential.Parent{ID: root.ID, Digest: w.digestOf(ecdsasd.Name, []byte(shown))}
 	leaf := w.showAny(s, jcs, w.seal(jcs, child, w.bob), w.carol)
 	w.expect(w.post(s, map[string][]string{queryOf(jcs): {leaf}, parentsOf(jcs): {shown}}), reason.ChainDigestMismatch)
+}
+
+// TestEmbeddedWithoutStatus shows that a credential without a status entry has the word for that, however
+// its presentation holds it.
+func TestEmbeddedWithoutStatus(t *testing.T) {
+	alone := func(g *embedded) { g.shape = func(cred object) any { return cred } }
+	drop := func(g *embedded) { delete(g.claims, "credentialStatus") }
+	tryEmbedded(t, diAttack{"one, whole", jcs, alone, reason.OK},
+		diAttack{"listed", jcs, drop, reason.StatusRequiredMissing},
+		diAttack{"one", jcs, func(g *embedded) { alone(g); drop(g) }, reason.StatusRequiredMissing},
+		diAttack{"another member", jcs, func(g *embedded) { delete(g.claims, "credentialSchema") }, reason.CredentialSchemaInvalid})
 }

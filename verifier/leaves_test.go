@@ -235,8 +235,8 @@ func TestJourneyIsOffered(t *testing.T) {
 
 // TestTooLong refuses a chain that is too long before anybody's key is looked up, and no other.
 func TestTooLong(t *testing.T) {
-	for _, format := range []string{sd, vc} {
-		w := newWorld(t)
+	for _, format := range []string{sd, vc, jcs} {
+		w := newEmbeddedWorld(t)
 		w.framework.Relationships["adult-to-adult"] = withDepth(w.framework.Relationships["adult-to-adult"], 8)
 		long, fits := w.grow(format, 4, honest), w.grow(format, 3, honest)
 		resolved := 0

@@ -11,30 +11,6 @@ import (
 // proof where it is a presentation, names the suite.
 func (f *Format) Recognises(raw []byte) bool { return suiteOf(raw) == f.suite.Name() }
 
-// Refuse says why raw, a JSON object that none of the formats recognises, is no credential: it is
-// wrapped (vc.structure), it has no proof (di.proof_missing), or a suite that is not accepted
-// (di.suite). What is no JSON object has the codes of strictjson.Check.
-func Refuse(raw []byte) error {
-	members, err := strictjson.CheckMembers(raw, nil)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		if inner := one(m.Value); string(m.Name) == "verifiableCredential" && inner != nil {
-			return Refuse(inner)
-		}
-	}
-	if err := structure(members); err != nil {
-		return err
-	}
-	for _, m := range members {
-		if string(m.Name) == "proof" && suiteOf(raw) != "" {
-			return reason.New(reason.DISuite, "the suite is unknown or not accepted")
-		}
-	}
-	return reason.New(reason.DIProofMissing, "")
-}
-
 // suiteOf returns the name of the suite that secures raw, as far as can be seen at first sight. It
 // decides nothing: raw is not checked.
 func suiteOf(raw []byte) string {
