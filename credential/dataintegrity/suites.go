@@ -34,6 +34,18 @@ func Suite(name string, p jsonld.Profile) (Cryptosuite, error) {
 	return nil, reason.New(reason.DISuite, "the suite is unknown")
 }
 
+// Takes reports whether the suite called name, one of those above, signs and verifies with keys for
+// alg: Ed25519 for one half of them, P-256 and P-384 for the other. No other suite takes any.
+func Takes(name string, alg key.Algorithm) bool {
+	switch name {
+	case EdDSARDFC, EdDSAJCS:
+		return alg == key.EdDSA
+	case ECDSARDFC, ECDSAJCS:
+		return alg == key.ES256 || alg == key.ES384
+	}
+	return false
+}
+
 // suite is what the four have in common.
 type suite struct{ name string }
 
@@ -41,13 +53,7 @@ type suite struct{ name string }
 func (s suite) Name() string { return s.name }
 
 // Fits implements Cryptosuite.
-func (s suite) Fits(m Method) bool {
-	switch s.name {
-	case EdDSARDFC, EdDSAJCS:
-		return m.Key.Algorithm() == key.EdDSA
-	}
-	return hashOf(m.Key) != 0 && m.Key.Algorithm() != key.EdDSA
-}
+func (s suite) Fits(m Method) bool { return Takes(s.name, m.Key.Algorithm()) }
 
 func (s suite) create(ctx context.Context, data []byte, by did.Signer) (string, error) {
 	signature, err := by.Sign(ctx, data)

@@ -70,7 +70,7 @@ func listSuite(keys KeysConfig) (dataintegrity.Cryptosuite, error) {
 		return nil, err
 	}
 	name := dataintegrity.ECDSARDFC
-	if alg == key.EdDSA {
+	if !dataintegrity.Takes(name, alg) {
 		name = dataintegrity.EdDSARDFC
 	}
 	return dataintegrity.Suite(name, jsonld.Closed)
@@ -88,11 +88,25 @@ func listProofs() (out dataintegrity.Suites, err error) {
 	return out, nil
 }
 
-// signable refuses formats that cannot be signed with keys for alg.
+// FormatsFor returns those of FormatNames that are signed with keys for alg.
+func FormatsFor(alg key.Algorithm) []string {
+	return slices.DeleteFunc(FormatNames(), func(name string) bool {
+		switch name {
+		case sdjwt.Name, vcjwt.Name:
+			return false
+		case ecdsasd.Name:
+			return alg != key.ES256
+		}
+		return !dataintegrity.Takes(name, alg)
+	})
+}
+
+// signable refuses formats that cannot be signed with keys for alg. One that there is not is for
+// formatsOf to refuse.
 func signable(formats []string, alg key.Algorithm) error {
+	can := FormatsFor(alg)
 	for _, name := range formats {
-		edwards := strings.HasPrefix(name, "eddsa-")
-		if edwards && alg != key.EdDSA || strings.HasPrefix(name, "ecdsa-") && alg == key.EdDSA || name == ecdsasd.Name && alg != key.ES256 {
+		if slices.Contains(FormatNames(), name) && !slices.Contains(can, name) {
 			return reason.New(reason.CLIConfig, "formats: "+name+" is not signed with keys for "+string(alg)+"; see keys.algorithm")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/wire"
+	"github.com/behalf-id/behalf/key"
 )
 
 func (w *World) openRegistry(ctx context.Context) error {
@@ -91,9 +92,7 @@ func (w *World) openGateway(ctx context.Context) (err error) {
 }
 
 // Formats returns the securing formats of the sandbox: all that its keys, for ES256, can sign.
-func Formats() []string {
-	return []string{"dc+sd-jwt", "vc+jwt", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "ecdsa-sd-2023"}
-}
+func Formats() []string { return wire.FormatsFor(key.ES256) }
 
 // add takes the server of a role into the world.
 func (w *World) add(role string) func(*wire.Server, error) error {
