@@ -278,20 +278,10 @@ func (p Proposal) validity(above *credential.Credential, now time.Time) (from, u
 // or the suite of Data Integrity that the key fits. It is "" where no link can stand below, as each
 // presentation of the one above has another digest (delegation.md §3.4).
 func formatBelow(format string, alg key.Algorithm) string {
-	edwards := alg == key.EdDSA
-	switch {
-	case format == ecdsasd.Name:
+	if format == ecdsasd.Name {
 		return ""
-	case format == dataintegrity.ECDSARDFC && edwards:
-		return dataintegrity.EdDSARDFC
-	case format == dataintegrity.EdDSARDFC && !edwards:
-		return dataintegrity.ECDSARDFC
-	case format == dataintegrity.ECDSAJCS && edwards:
-		return dataintegrity.EdDSAJCS
-	case format == dataintegrity.EdDSAJCS && !edwards:
-		return dataintegrity.ECDSAJCS
 	}
-	return format
+	return cmp.Or(dataintegrity.Alike(format, alg), format)
 }
 
 // seal signs the link, and opens it again: what does not verify does not leave.

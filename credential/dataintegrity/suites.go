@@ -46,6 +46,19 @@ func Takes(name string, alg key.Algorithm) bool {
 	return false
 }
 
+// Alike returns the suite of the same canonical form as the one called name that takes keys for alg,
+// "" where there is none.
+func Alike(name string, alg key.Algorithm) string {
+	for _, form := range [...][2]string{{EdDSARDFC, ECDSARDFC}, {EdDSAJCS, ECDSAJCS}} {
+		for _, s := range form {
+			if (name == form[0] || name == form[1]) && Takes(s, alg) {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
 // suite is what the four have in common.
 type suite struct{ name string }
 

@@ -69,11 +69,7 @@ func listSuite(keys KeysConfig) (dataintegrity.Cryptosuite, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := dataintegrity.ECDSARDFC
-	if !dataintegrity.Takes(name, alg) {
-		name = dataintegrity.EdDSARDFC
-	}
-	return dataintegrity.Suite(name, jsonld.Closed)
+	return dataintegrity.Suite(dataintegrity.Alike(dataintegrity.ECDSARDFC, alg), jsonld.Closed)
 }
 
 // listProofs returns the cryptosuites of status lists that are read.
