@@ -95,6 +95,13 @@ func (h Header) fitToSign() error {
 		return reason.New(reason.LimitNesting, "a token in a token")
 	case h.Key != nil && h.KeyID != "":
 		return reason.New(reason.ProofKeyAmbiguous, "")
+	case h.Key != nil && h.X5C != nil:
+		return reason.New(reason.ProofKeyAmbiguous, "")
+	case h.X5C != nil:
+		if _, err := ReadX5C(h.X5C); err != nil || h.KeyID == "" {
+			return err
+		}
+		return checkKeyID([]byte(h.KeyID))
 	case h.KeyID != "":
 		return checkKeyID([]byte(h.KeyID))
 	case h.Key != nil:
@@ -120,6 +127,9 @@ func (h Header) append(dst []byte, alg key.Algorithm) ([]byte, error) {
 		w.add("alg", h.Key.Alg)
 		w.add("use", h.Key.Use)
 		w.buf = append(w.buf, '}')
+	}
+	if h.X5C != nil {
+		w.buf = append(append(w.buf, `,"x5c":`...), h.X5C...)
 	}
 	return append(w.buf, '}'), w.err
 }

@@ -42,7 +42,7 @@ type Header struct {
 	ContentType string   // cty as received
 	KeyID       string   // "" where there is none
 	Key         *key.JWK // only with FromHeader
-	X5C         []byte   // x5c as received, strict JSON for ReadX5C; only with FromIssuer, nil where there is none
+	X5C         []byte   // x5c as received, strict JSON for ReadX5C and of WriteX5C; only with FromIssuer, nil where there is none
 }
 
 // Public returns the key that the header carries in jwk, which Parse has checked, or
@@ -97,7 +97,7 @@ func (t Token) Unverified() []byte { return t.payload }
 
 // Sign makes a compact JWS of payload. The algorithm is the signer's; h.Algorithm is ignored.
 // A header that Parse would refuse is refused with the same code: no typ, a kid that is unfit,
-// jwk beside kid, jwk with a private member.
+// jwk beside kid or x5c, jwk with a private member, an x5c that ReadX5C would refuse.
 func Sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte, error) {
 	return AppendSigned(ctx, nil, h, payload, by)
 }

@@ -34,6 +34,18 @@ func ReadX5C(value []byte) ([][]byte, error) {
 	return chain, nil
 }
 
+// WriteX5C writes ders, certificates of which that of the signer comes first, as Header.X5C for Sign.
+func WriteX5C(ders [][]byte) []byte {
+	out := []byte{'['}
+	for i, der := range ders {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(base64.StdEncoding.AppendEncode(append(out, '"'), der), '"')
+	}
+	return append(out, ']')
+}
+
 func badX5C() error {
 	return reason.New(reason.X509ChainInvalid, "x5c is not one to six certificates in base64")
 }

@@ -4,6 +4,7 @@ package jose_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -65,6 +66,36 @@ func TestFromIssuer(t *testing.T) {
 		}
 		if _, err := jose.Parse(token, jose.Policy{Type: "vc+jwt"}); strings.Contains(members, "x5c") && reason.Of(err) != reason.JOSEHeaderKeyForbidden {
 			t.Errorf("%s, from kid alone: %v", members, err)
+		}
+	}
+}
+
+// TestSignX5C signs with certificates in the header, and refuses what no reader would take.
+func TestSignX5C(t *testing.T) {
+	k := generate(t, key.ES256)
+	want := [][]byte{{1, 2, 3}, {4}}
+	raw, err := jose.Sign(t.Context(), jose.Header{Type: "a+jwt", X5C: jose.WriteX5C(want)}, []byte(`{}`), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := jose.Parse(raw, jose.Policy{Type: "a+jwt", Key: jose.FromIssuer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := jose.ReadX5C(token.Header.X5C); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v %v", got, err)
+	}
+	if _, err := token.Verify(k.Public()); err != nil {
+		t.Error(err)
+	}
+	jwk := k.Public().JWK()
+	for code, h := range map[reason.Code]jose.Header{
+		reason.X509ChainInvalid:  {Type: "a+jwt", X5C: jose.WriteX5C(nil)},
+		reason.ProofKeyAmbiguous: {Type: "a+jwt", X5C: jose.WriteX5C(want), Key: &jwk},
+		reason.JOSEKidInvalid:    {Type: "a+jwt", X5C: jose.WriteX5C(want), KeyID: "a b"},
+	} {
+		if _, err := jose.Sign(t.Context(), h, []byte(`{}`), k); reason.Of(err) != code {
+			t.Errorf("%v, want %s", err, code)
 		}
 	}
 }
