@@ -122,12 +122,3 @@ type Party struct {
 
 	IssuerKeys IssuerKeys `json:"issuerKeys,omitzero"` // how its keys are found when it issues; zero: by its DID
 }
-
-// Verifier may ask for presentations, for these purposes and resources alone.
-type Verifier struct {
-	ID          string   `json:"id"` // DID of the gateway
-	Name        string   `json:"name"`
-	Controllers []string `json:"controllers"`
-	Purposes    []string `json:"purposes"`
-	Resources   []string `json:"resources"` // paths or "*"
-}

@@ -68,25 +68,6 @@ func (f *Framework) Party(id string) (Party, bool) {
 	return p, ok
 }
 
-// Verifier returns what the verifier with this DID may ask for, and whether it is listed.
-func (f *Framework) Verifier(id string) (Verifier, bool) {
-	if f == nil || f.Unavailable || id == "" {
-		return Verifier{}, false
-	}
-	for _, v := range f.Verifiers {
-		if v.ID == id {
-			return v, true
-		}
-	}
-	return Verifier{}, false
-}
-
-// Entitled reports whether v may ask for resource for this purpose on behalf of the controller.
-// The zero Verifier is entitled to nothing; "*" is a wildcard among the resources alone.
-func (v Verifier) Entitled(controller, purpose, resource string) bool {
-	return slices.Contains(v.Controllers, controller) && slices.Contains(v.Purposes, purpose) && anyCovers(v.Resources, resource)
-}
-
 // anyCovers is delegation.md §2.2.
 func anyCovers(set []string, resource string) bool {
 	for _, p := range set {

@@ -124,16 +124,3 @@ func (c *checker) parties(all map[string]Party) {
 		c.list(path+".statusHosts", all[id].StatusHosts, c.origin)
 	}
 }
-
-// verifier checks one entitlement. Its lists are all mandatory, and "*" stands among resources alone.
-func (c *checker) verifier(path string, v Verifier) {
-	c.organisation(path+".id", v.ID)
-	c.once("verifier", path+".id", v.ID)
-	c.name(path+".name", v.Name)
-	c.required(path+".controllers", v.Controllers)
-	c.required(path+".purposes", v.Purposes)
-	c.required(path+".resources", v.Resources)
-	c.list(path+".controllers", v.Controllers, c.controllerID)
-	c.list(path+".purposes", v.Purposes, c.text)
-	c.list(path+".resources", v.Resources, c.orStar(c.path))
-}

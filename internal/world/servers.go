@@ -66,6 +66,9 @@ func (w *World) openIssuer(ctx context.Context) (err error) {
 	cfg.Profiles = map[string]wire.IssuerProfile{
 		"default": {Relationships: []string{"adult-to-adult", "parent-of-child"}, MaxDays: 730},
 	}
+	if w.cfg.Issuer != nil {
+		w.cfg.Issuer(&cfg)
+	}
 	return w.add("issuer")(wire.Issuer(ctx, cfg, w.deps("issuer")))
 }
 
@@ -87,6 +90,9 @@ func (w *World) openGateway(ctx context.Context) (err error) {
 		if err := sealed.WriteFile(cfg.Restrictions, []byte("[]\n")); err != nil {
 			return err
 		}
+	}
+	if w.cfg.Gateway != nil {
+		w.cfg.Gateway(&cfg)
 	}
 	return w.add("gateway")(wire.Gateway(ctx, cfg, w.deps("gateway")))
 }

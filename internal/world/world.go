@@ -38,6 +38,9 @@ type Config struct {
 	// Change, if it is not nil, changes the framework before the registry signs it for the first
 	// time: a world with other rules.
 	Change func(f *trustframework.Framework)
+	// Issuer and Gateway, if they are not nil, change what these servers are configured with.
+	Issuer  func(*wire.IssuerConfig)
+	Gateway func(*wire.GatewayConfig)
 }
 
 // World is one framework with its three servers. Open makes one.
