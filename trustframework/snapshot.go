@@ -101,7 +101,7 @@ func Open(raw []byte, trusted []key.Public, at time.Time) (*Snapshot, error) {
 	if len(raw) > MaxSnapshot {
 		return nil, reason.New(reason.LimitBody, "a snapshot has at most 1 MiB")
 	}
-	body, kid, err := verify(raw, trusted)
+	body, kid, err := verify(raw, SnapshotType, trusted)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +118,11 @@ func Open(raw []byte, trusted []key.Public, at time.Time) (*Snapshot, error) {
 	return p.snapshot(append([]byte(nil), raw...), kid.DID())
 }
 
-// verify returns the payload and kid of raw under the first trusted key that made it.
-func verify(raw []byte, trusted []key.Public) ([]byte, did.URL, error) {
-	t, err := jose.Parse(raw, jose.Policy{Type: SnapshotType, Key: jose.FromContext})
+// verify returns the payload and kid of raw, a token of typ, under the first trusted key that made it.
+func verify(raw []byte, typ string, trusted []key.Public) ([]byte, did.URL, error) {
+	t, err := jose.Parse(raw, jose.Policy{Type: typ, Key: jose.FromContext})
 	if err != nil {
-		return nil, did.URL{}, reason.Wrap(reason.RegistrySignature, "not a signed snapshot", err)
+		return nil, did.URL{}, reason.Wrap(reason.RegistrySignature, "not a token of "+typ, err)
 	}
 	kid, err := did.ParseURL(t.Header.KeyID)
 	if err != nil {

@@ -33,7 +33,7 @@ type Fetcher interface {
 	Get(ctx context.Context, url string, want safehttp.Want) (safehttp.Response, error)
 }
 
-// Config is what a Client is made of. Every member but Refresh is required.
+// Config is what a Client is made of. Every member but Refresh and Verifier is required.
 type Config struct {
 	// URL is the registry's origin, such as "https://registry.example.org"; a path before /v1 may follow.
 	URL string
@@ -50,14 +50,17 @@ type Config struct {
 	Logger *slog.Logger
 	// Refresh is how long Run waits between two fetches: DefaultRefresh if 0, and between MinRefresh and MaxRefresh.
 	Refresh time.Duration
+	// Verifier is the DID of a verifier whose attestation is kept at hand too; "" for none.
+	Verifier string
 }
 
 // Client holds the newest verified snapshot. It is safe for concurrent use; reading it takes no
 // lock and touches no network. The zero Client gives an unavailable framework.
 type Client struct {
-	cfg     Config
-	current atomic.Pointer[held]
-	one     sync.Mutex // one refresh at a time
+	cfg      Config
+	current  atomic.Pointer[held]
+	attested atomic.Pointer[attestation]
+	one      sync.Mutex // one refresh at a time
 }
 
 // held is what was taken last, with what is needed to ask for a newer one.
@@ -120,6 +123,14 @@ func (c *Client) Ready(context.Context) error { return c.Current().Usable(c.cfg.
 func (c *Client) Refresh(ctx context.Context) error {
 	c.one.Lock()
 	defer c.one.Unlock()
+	err := c.refresh(ctx)
+	if err == nil {
+		c.attest(ctx)
+	}
+	return err
+}
+
+func (c *Client) refresh(ctx context.Context) error {
 	want := safehttp.Want{MediaTypes: []string{trustframework.SnapshotMediaType}, MaxBytes: trustframework.MaxSnapshot}
 	if c.Snapshot() != nil {
 		want.ETag = c.current.Load().etag

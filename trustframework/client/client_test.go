@@ -39,6 +39,8 @@ type registry struct {
 	served   []byte    // in place of the newest, if not nil
 	err      error
 	asked    []string // ETags of requests for the snapshot
+	attest   []byte   // what it says of any verifier
+	attested []string // verifiers it was asked about
 	store    store.Store
 }
 
@@ -128,6 +130,10 @@ func (r *registry) Get(_ context.Context, url string, want safehttp.Want) (safeh
 	}
 	if after, ok := strings.CutPrefix(path, "/v1/log?after="); ok {
 		return r.log(after)
+	}
+	if verifier, ok := strings.CutPrefix(path, "/v1/attestations/"); ok {
+		r.attested = append(r.attested, verifier)
+		return safehttp.Response{Status: 200, Body: r.attest}, nil
 	}
 	if path != "/v1/snapshot" || len(want.MediaTypes) != 1 || want.MediaTypes[0] != trustframework.SnapshotMediaType {
 		return safehttp.Response{}, errors.New("asked for something else")

@@ -44,6 +44,7 @@ type api struct {
 // Handler returns what answers for r over HTTP (interface.md, Registry HTTP):
 //
 //	GET  /v1/snapshot                 the signed framework
+//	GET  /v1/attestations/{verifier}  what it says of one verifier, by DID, signed
 //	GET  /v1/log?after=N              versions after N, with their digests
 //	GET  /v1/log/{version}            one version: what changed, and the framework
 //	GET  /v1/log/{version}/snapshot   one version as it was first signed
@@ -59,6 +60,7 @@ func Handler(r *Registry, cfg HTTPConfig) (http.Handler, error) {
 	a := &api{r, cfg.Problems}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/snapshot", a.snapshot)
+	mux.HandleFunc("GET /v1/attestations/{verifier}", a.attestation)
 	mux.HandleFunc("GET /v1/log", a.log)
 	mux.HandleFunc("GET /v1/log/{version}", a.version)
 	mux.HandleFunc("GET /v1/log/{version}/snapshot", a.first)
@@ -88,6 +90,16 @@ func (a *api) snapshot(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	web.Bytes(w, http.StatusOK, trustframework.SnapshotMediaType, s.Raw())
+}
+
+func (a *api) attestation(w http.ResponseWriter, req *http.Request) {
+	raw, err := a.registry.Attestation(req.Context(), req.PathValue("verifier"))
+	if err != nil {
+		a.problems.Write(w, reason.Service, err)
+		return
+	}
+	web.CacheFor(w, MaxSnapshotCache)
+	web.Bytes(w, http.StatusOK, trustframework.AttestationMediaType, raw)
 }
 
 // listed is an Entry in a page, without what changed.

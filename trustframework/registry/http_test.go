@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -109,6 +110,37 @@ func TestHTTPSnapshot(t *testing.T) {
 	if res.StatusCode != 200 || res.Header.Get("ETag") == etag {
 		t.Errorf("%s %s", res.Status, res.Header.Get("ETag"))
 	}
+}
+
+// TestHTTPAttestation has a verifier's attestation, which is signed once for each snapshot.
+func TestHTTPAttestation(t *testing.T) {
+	f := newFixture(t)
+	h := handler(t, f.Registry)
+	path := "/v1/attestations/" + url.PathEscape(sample.Gateway)
+	res, body := call(t, h, "GET", path, nil, "")
+	wantProblem(t, res, body, 503, reason.TrustRegistryUnavailable)
+
+	f.apply(t, nothing)
+	res, first := call(t, h, "GET", path, nil, "")
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != trustframework.AttestationMediaType {
+		t.Fatalf("%s %s", res.Status, first)
+	}
+	a, err := trustframework.OpenAttestation(first, f.Keys(), f.clock.now())
+	if err != nil || a.Verifier.ID != sample.Gateway || a.Version != 1 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if _, again := call(t, h, "GET", path, nil, ""); !bytes.Equal(first, again) {
+		t.Error("it was signed again for the same snapshot")
+	}
+	f.clock.add(time.Hour)
+	if _, later := call(t, h, "GET", path, nil, ""); bytes.Equal(first, later) {
+		t.Error("it was not signed anew with the snapshot")
+	}
+	res, body = call(t, h, "GET", "/v1/attestations/did%3Aweb%3Anobody.example.org", nil, "")
+	wantProblem(t, res, body, 404, reason.ObjectUnknown)
+	f.apply(t, func(f *trustframework.Framework) { f.Verifiers = nil })
+	res, body = call(t, h, "GET", path, nil, "")
+	wantProblem(t, res, body, 404, reason.ObjectUnknown)
 }
 
 func TestHTTPLog(t *testing.T) {
@@ -333,7 +365,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(got) != 9 {
+	if len(got) != 10 {
 		slices.Sort(got)
 		t.Errorf("%d operations: %v", len(got), got)
 	}

@@ -36,9 +36,10 @@ type Config struct {
 
 // Registry is one trust framework and its history. It is safe for concurrent use.
 type Registry struct {
-	cfg     Config
-	signing sync.Mutex                              // one signature at a time within this process
-	opened  atomic.Pointer[trustframework.Snapshot] // the stored snapshot that was opened last
+	cfg      Config
+	signing  sync.Mutex                              // one signature at a time within this process
+	opened   atomic.Pointer[trustframework.Snapshot] // the stored snapshot that was opened last
+	attested atomic.Pointer[attested]
 }
 
 // New returns a registry for cfg. It reads and writes nothing yet.
