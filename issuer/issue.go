@@ -41,11 +41,11 @@ func (i *Issuer) Issue(ctx context.Context, bearer string, r *vci.CredentialRequ
 
 // book prepares, reserves and records what the request may have. When it returns nil that is durable.
 func (i *Issuer) book(ctx context.Context, bearer string, r *vci.CredentialRequest) (credential.Format, []copyOf, error) {
-	t, err := i.bearer(ctx, bearer)
+	t, err := i.authorized(ctx, Presented{Scheme: "Bearer", Token: bearer})
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := i.Delegation(ctx, t.Delegation)
+	d, err := i.Delegation(ctx, t.Delegations[0])
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ package issuer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
@@ -20,7 +21,7 @@ type notification struct {
 // changes nothing. An event that is not known and an id that is not of this access token are
 // notification.unknown.
 func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
-	t, err := i.bearer(ctx, bearer)
+	t, err := i.authorized(ctx, Presented{Scheme: "Bearer", Token: bearer})
 	if err != nil {
 		return err
 	}
@@ -33,11 +34,12 @@ func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
 	default:
 		return spoken{reason.New(reason.NotificationUnknown, "no such event"), "invalid_notification_request"}
 	}
-	if err := i.notifies(ctx, n.ID, t); err != nil {
+	l, err := i.notifies(ctx, n.ID, t)
+	if err != nil {
 		return err
 	}
 	for range maxAttempts {
-		err := i.notified(ctx, t.Delegation, n.Event)
+		err := i.notified(ctx, l, n.Event)
 		if _, conflict := store.IsConflict(err); !conflict {
 			return err
 		}
@@ -45,13 +47,16 @@ func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
 	return contested()
 }
 
-// notifies refuses an id that is none of a credential which this token collected.
-func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) error {
+// notifies returns the delegation of a credential which this token collected, and refuses another id.
+func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) (delegation string, err error) {
 	l, err := i.linkOf(ctx, id)
-	if reason.Of(err) == reason.ObjectUnknown || err == nil && (l.Delegation != t.Delegation || l.Parent != "") {
-		return reason.New(reason.NotificationUnknown, "no such notification_id")
+	if reason.Of(err) == reason.ObjectUnknown || err == nil && (!slices.Contains(t.Delegations, l.Delegation) || l.Parent != "") {
+		return "", reason.New(reason.NotificationUnknown, "no such notification_id")
 	}
-	return err
+	if err != nil {
+		return "", err
+	}
+	return l.Delegation, nil
 }
 
 func (i *Issuer) notified(ctx context.Context, id, event string) error {

@@ -27,9 +27,13 @@ const (
 	prefixOffer       = "issuer/offer/"       // offer, by id of the delegation; ends with the offer
 	prefixCode        = "issuer/code/"        // code, by digest; outlives the offer
 	prefixToken       = "issuer/token/"       // accessToken, by digest; ends with the token
+	prefixGrant       = "issuer/grant/"       // authorization, by digest of a secret that refresh tokens hold; ends with what it allows
 	prefixNonce       = "issuer/nonce/"       // a nonce that was spent, by digest; outlives the nonce
 	prefixCredential  = "issuer/credential/"  // link, by credential id
 	prefixHosted      = "issuer/hosted/"      // Hosted, by its id, which begins with that of the delegation
+	prefixRef         = "issuer/reference/"   // pointer, by digest of what names an offer; ends with the offer
+	prefixState       = "issuer/state/"       // pointer, by digest of issuer_state; ends with the offer
+	prefixCollector   = "issuer/collector/"   // pointer, by digest of the account and id of the delegation
 )
 
 // Bounds of names that come from outside.

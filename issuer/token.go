@@ -21,15 +21,6 @@ type code struct {
 	Consumed   bool      `json:"consumed,omitempty"`
 }
 
-// accessToken is what a bearer token stands for: one delegation, each of its formats once.
-type accessToken struct {
-	Delegation string    `json:"delegation"`
-	Expires    time.Time `json:"expires"`
-	Collected  []string  `json:"collected,omitempty"` // formats
-	version    uint64
-	key        string
-}
-
 // Token redeems a pre-authorized code (OpenID4VCI 1.0 §6.1). A code that is not known, past its time
 // or comes with a wrong transaction code is grant.invalid, one that was redeemed grant.consumed; a
 // transaction code that is absent or no number of TxCodeSize digits is grant.tx_code, and after
@@ -120,7 +111,13 @@ func (i *Issuer) grantToken(ctx context.Context, e store.Entry, c code, d *Deleg
 	c.Consumed, c.TxCode, d.Collectable = true, "", until
 	var steps changes
 	steps.add(put(e.Key, e.Version, c, e.Expires))
-	steps.add(put(digestKey(prefixToken, secret), 0, accessToken{Delegation: d.ID, Expires: until}, until))
+	family, err := i.secret()
+	if err != nil {
+		return vci.TokenResponse{}, err
+	}
+	grant := digestKey(prefixGrant, family)
+	steps.add(put(grant, 0, authorization{Delegations: []string{d.ID}, Identifiers: identifiersOf(d), Expires: until}, until))
+	steps.add(put(digestKey(prefixToken, secret), 0, accessToken{Grant: grant, Expires: until}, until))
 	steps.add(d.change())
 	if err := i.dropOffer(ctx, d.ID, &steps); err != nil {
 		return vci.TokenResponse{}, err
@@ -130,22 +127,4 @@ func (i *Issuer) grantToken(ctx context.Context, e store.Entry, c code, d *Deleg
 	}
 	i.cfg.Logger.InfoContext(ctx, "code redeemed", "delegation", d.ID)
 	return vci.TokenResponse{AccessToken: secret, TokenType: "Bearer", ExpiresIn: int64(TokenLife / time.Second)}, nil
-}
-
-// bearer returns what an access token stands for; one that was not issued, or has ended, is
-// token.invalid.
-func (i *Issuer) bearer(ctx context.Context, secret string) (*accessToken, error) {
-	if secret == "" || len(secret) > maxSecret {
-		return nil, reason.New(reason.TokenInvalid, "no access token")
-	}
-	t := new(accessToken)
-	e, err := i.get(ctx, digestKey(prefixToken, secret), t, reason.TokenInvalid)
-	if err != nil {
-		return nil, err
-	}
-	if !i.cfg.Now().Before(t.Expires) {
-		return nil, reason.New(reason.TokenInvalid, "the access token has ended")
-	}
-	t.key, t.version = e.Key, e.Version
-	return t, nil
 }
