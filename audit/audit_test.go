@@ -126,7 +126,7 @@ func TestAppend(t *testing.T) {
 		Type: audit.Decision, ID: "ev_01", Outcome: "permit_with_obligations",
 		Reasons: []reason.Code{reason.OK, reason.StatusStale, reason.StatusRevoked, reason.StatusSuspended, reason.StatusIndex, reason.StatusIssuer},
 		Subject: tagger.Subject(epoch(), "urn:uuid:one"), Actor: tagger.Actor(epoch(), "did:example:two"),
-		Evidence: evidence, Framework: 7, StatusAge: 90*time.Second + 1,
+		Evidence: evidence, Framework: 7, StatusAge: 90*time.Second + 1, Flow: "cross_device",
 	}
 	first, err := l.Append(context.Background(), full, put("nonce/1", "spent", 0))
 	if err != nil || first.Seq != 1 {
@@ -153,7 +153,7 @@ func TestAppend(t *testing.T) {
 	want := []audit.Leaf{
 		{
 			Seq: 1, Time: epoch(), Type: full.Type, ID: full.ID, Outcome: full.Outcome, Reasons: full.Reasons[:4], MoreReasons: 2,
-			Subject: full.Subject, Actor: full.Actor, Evidence: evidence, Framework: 7, StatusAge: 90 * time.Second,
+			Subject: full.Subject, Actor: full.Actor, Evidence: evidence, Framework: 7, StatusAge: 90 * time.Second, Flow: "cross_device",
 			Salt: got[0].Salt, Hash: first.Hash,
 		},
 		{
@@ -185,6 +185,8 @@ func TestEventsThatAreRefused(t *testing.T) {
 		"long id":         change(func(e *audit.Event) { e.ID = strings.Repeat("i", audit.MaxID+1) }),
 		"text as outcome": change(func(e *audit.Event) { e.Outcome = "because Jane said so" }),
 		"long outcome":    change(func(e *audit.Event) { e.Outcome = strings.Repeat("o", audit.MaxOutcome+1) }),
+		"text as flow":    change(func(e *audit.Event) { e.Flow = "on her phone" }),
+		"long flow":       change(func(e *audit.Event) { e.Flow = strings.Repeat("f", audit.MaxFlow+1) }),
 		"unknown reason":  change(func(e *audit.Event) { e.Reasons = []reason.Code{"no.such"} }),
 		"did as subject":  change(func(e *audit.Event) { e.Subject = "did:key:z6Mk" }),
 		"number as actor": change(func(e *audit.Event) { e.Actor = "9000000009" }),
@@ -617,10 +619,10 @@ func TestLeafSize(t *testing.T) {
 	typical := audit.Event{
 		Type: audit.Decision, ID: "0190f6d0-9d5e-7c3a-8a51-b3f0e6a1c2d4", Outcome: "permit", Reasons: []reason.Code{reason.OK},
 		Subject: tagger.Subject(epoch(), "Jane Doe 9000000009"), Actor: tagger.Actor(epoch(), "did:key:z6MkCanary"),
-		Evidence: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", Framework: 12, StatusAge: time.Minute,
+		Evidence: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", Framework: 12, StatusAge: time.Minute, Flow: "cross_device",
 	}
 	largest := typical
-	largest.ID, largest.Outcome = strings.Repeat("i", audit.MaxID), strings.Repeat("o", audit.MaxOutcome)
+	largest.ID, largest.Outcome, largest.Flow = strings.Repeat("i", audit.MaxID), strings.Repeat("o", audit.MaxOutcome), strings.Repeat("f", audit.MaxFlow)
 	largest.Framework, largest.StatusAge = 1<<53-1, 1<<63-1
 	largest.Reasons = make([]reason.Code, 100)
 	for i := range largest.Reasons {

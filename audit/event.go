@@ -36,6 +36,7 @@ const (
 const (
 	MaxID      = 64 // bytes of Event.ID
 	MaxOutcome = 32 // bytes of Event.Outcome
+	MaxFlow    = 16 // bytes of Event.Flow
 	MaxReasons = 4  // reasons that a leaf lists; further ones are counted
 )
 
@@ -51,6 +52,7 @@ type Event struct {
 	Evidence  string        // SHA-256 of what was presented or signed, base64url without padding
 	Framework int           // version of the trust framework that was used
 	StatusAge time.Duration // of the oldest status that was used, kept in whole seconds
+	Flow      string        // how the request reached its wallet, such as "cross_device", of a-z 0-9 _ -
 }
 
 // draft returns the leaf of e as far as it is known before the leaf has a place in the chain.
@@ -63,7 +65,7 @@ func (e Event) draft() (Leaf, error) {
 		Type: e.Type, ID: e.ID, Outcome: e.Outcome,
 		Reasons: append([]reason.Code(nil), e.Reasons[:listed]...), MoreReasons: len(e.Reasons) - listed,
 		Subject: e.Subject, Actor: e.Actor, Evidence: e.Evidence,
-		Framework: e.Framework, StatusAge: e.StatusAge.Truncate(time.Second),
+		Framework: e.Framework, StatusAge: e.StatusAge.Truncate(time.Second), Flow: e.Flow,
 	}, nil
 }
 
@@ -75,6 +77,8 @@ func (e Event) check() error {
 		return fmt.Errorf("an id has 1 to %d bytes of A-Z a-z 0-9 . _ -", MaxID)
 	case len(e.Outcome) > MaxOutcome || !consists(e.Outcome, wordByte):
 		return fmt.Errorf("an outcome has at most %d bytes of a-z 0-9 _ -", MaxOutcome)
+	case len(e.Flow) > MaxFlow || !consists(e.Flow, wordByte):
+		return fmt.Errorf("a flow has at most %d bytes of a-z 0-9 _ -", MaxFlow)
 	case e.Subject != "" && !e.Subject.wellFormed(), e.Actor != "" && !e.Actor.wellFormed():
 		return errors.New("a tag that no Tagger made")
 	case e.Evidence != "" && !digestForm(e.Evidence, 32):

@@ -40,6 +40,7 @@ type Leaf struct {
 	Evidence    string
 	Framework   int
 	StatusAge   time.Duration
+	Flow        string
 	Salt        string
 	Prev        string
 	Hash        string
@@ -50,6 +51,7 @@ type Leaf struct {
 type wire struct {
 	Actor       Tag           `json:"actor,omitzero"`
 	Evidence    string        `json:"evidence,omitzero"`
+	Flow        string        `json:"flow,omitzero"`
 	Framework   int           `json:"framework,omitzero"`
 	Hash        string        `json:"hash,omitzero"`
 	ID          string        `json:"id"`
@@ -80,7 +82,7 @@ func (l *Leaf) seal() ([]byte, error) {
 
 func (l *Leaf) wire() wire {
 	return wire{
-		Actor: l.Actor, Evidence: l.Evidence, Framework: l.Framework, Hash: l.Hash, ID: l.ID,
+		Actor: l.Actor, Evidence: l.Evidence, Flow: l.Flow, Framework: l.Framework, Hash: l.Hash, ID: l.ID,
 		MoreReasons: l.MoreReasons, Outcome: l.Outcome, Prev: l.Prev, Reasons: l.Reasons, Salt: l.Salt,
 		Seq: l.Seq, StatusAge: int64(l.StatusAge / time.Second), Subject: l.Subject, Time: l.Time.Unix(),
 		Type: l.Type, Version: leafVersion,
@@ -103,7 +105,7 @@ func parseLeaf(raw []byte) (Leaf, error) {
 	}
 	l := Leaf{
 		Seq: w.Seq, Time: time.Unix(w.Time, 0).UTC(), Type: w.Type, ID: w.ID, Outcome: w.Outcome,
-		Reasons: w.Reasons, MoreReasons: w.MoreReasons, Subject: w.Subject, Actor: w.Actor, Evidence: w.Evidence,
+		Reasons: w.Reasons, MoreReasons: w.MoreReasons, Subject: w.Subject, Actor: w.Actor, Evidence: w.Evidence, Flow: w.Flow,
 		Framework: w.Framework, StatusAge: time.Duration(w.StatusAge) * time.Second, Salt: w.Salt, Prev: w.Prev,
 	}
 	again, err := l.seal()

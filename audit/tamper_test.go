@@ -259,6 +259,7 @@ func TestCanonical(t *testing.T) {
 			Outcome: rapid.StringMatching(`[a-z_]{0,32}`).Draw(t, "outcome"), MoreReasons: rapid.IntRange(0, 9).Draw(t, "more"),
 			Evidence: digest.Draw(t, "evidence"), Framework: rapid.IntRange(0, maxInteger).Draw(t, "framework"),
 			StatusAge: time.Duration(rapid.IntRange(0, 1e6).Draw(t, "age")) * time.Second, Salt: digest.Draw(t, "salt"),
+			Flow: rapid.StringMatching(`[a-z_]{0,16}`).Draw(t, "flow"),
 			Prev: rapid.SampledFrom([]string{"", digest.Draw(t, "prev")}).Draw(t, "first"),
 		}
 		for range rapid.IntRange(0, MaxReasons).Draw(t, "reasons") {

@@ -86,6 +86,18 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestTooMuch tells a program what of its question is too much, with a code that else never crosses HTTP.
+func TestTooMuch(t *testing.T) {
+	w := httptest.NewRecorder()
+	w.Header().Set("X-Request-ID", "0123456789abcdef")
+	web.Problems{}.TooMuch(w, reason.New(reason.VerifierNotEntitled, "hush"), []string{"purpose"})
+	const want = `{"type":"/problems/forbidden","title":"This is not allowed","status":403,"instance":"urn:behalf:request:0123456789abcdef",` +
+		`"reason":"verifier.not_entitled","too_much":["purpose"]}`
+	if w.Code != 403 || strings.TrimSpace(w.Body.String()) != want || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 // TestSameShape: codes of one class that an audience may not see are told from one another by nothing.
 func TestSameShape(t *testing.T) {
 	seen := map[string]string{}

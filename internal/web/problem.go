@@ -32,11 +32,12 @@ func NewProblems(base string) (Problems, error) {
 
 // problem is all that leaves: no detail, no cause.
 type problem struct {
-	Type     string `json:"type"`
-	Title    string `json:"title"`
-	Status   int    `json:"status"`
-	Instance string `json:"instance,omitzero"`
-	Reason   string `json:"reason,omitzero"`
+	Type     string   `json:"type"`
+	Title    string   `json:"title"`
+	Status   int      `json:"status"`
+	Instance string   `json:"instance,omitzero"`
+	Reason   string   `json:"reason,omitzero"`
+	TooMuch  []string `json:"too_much,omitempty"`
 }
 
 // Problem answers as the zero Problems does.
@@ -54,12 +55,29 @@ func (p Problems) Write(w http.ResponseWriter, a reason.Audience, err error) {
 	if shown != "" {
 		e, _ = reason.Lookup(shown)
 	}
-	h := w.Header()
-	body := problem{Type: p.base + "/problems/" + e.Problem, Title: title(e.Problem), Status: e.Status, Reason: string(shown)}
-	if id := h.Get(requestIDHeader); id != "" {
-		body.Instance = "urn:behalf:request:" + id
+	writeProblem(w, problem{
+		Type: p.base + "/problems/" + e.Problem, Title: title(e.Problem), Status: e.Status, Reason: string(shown), Instance: instance(w),
+	})
+}
+
+// TooMuch answers 403 to a program that asked for more than it is registered for, with the code of err and the
+// names of what is too much: words of an interface, never of a person. It is for codes that else never
+// cross HTTP; whoever asked is told, as nobody else can put it right.
+func (p Problems) TooMuch(w http.ResponseWriter, err error, what []string) {
+	code := reason.Of(err)
+	note(w, code)
+	writeProblem(w, problem{
+		Type: p.base + "/problems/forbidden", Title: title("forbidden"), Status: http.StatusForbidden, Reason: string(code),
+		Instance: instance(w), TooMuch: what,
+	})
+}
+
+// instance names the request that w answers, "" where it has no name.
+func instance(w http.ResponseWriter) string {
+	if id := w.Header().Get(requestIDHeader); id != "" {
+		return "urn:behalf:request:" + id
 	}
-	writeProblem(w, body)
+	return ""
 }
 
 // methodNotAllowed answers 405 (RFC 9110 §15.5.6). It has no reason code: nothing was refused but the verb.
