@@ -10,7 +10,7 @@ SLOW = ^Test(P[0-9]|Properties|Lemmas|Generator|CutIs|Attacks$$|Allocations|Dete
 LINKCHECKS = open.go,assemble.go,judge.go,world.go,supporting.go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race check vuln bench fuzz mutate conformance interop build clean
+.PHONY: help demo test race check vuln bench fuzz mutate conformance interop man pages build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ help: ## this list
 demo: ## the whole story on this machine: grant, receive, present, refuse, pass on, revoke
 	@$(GO) run ./cmd/behalf-sandbox demo
 
-test: ## all tests; those that want curl, strace or a small disk are skipped by name where absent
+test: ## all tests; those that want curl, strace, Chromium or a small disk are skipped by name where absent
 	$(GO) test ./...
 
 race: ## all tests under the race detector
@@ -57,6 +57,12 @@ interop: ## other people's software reads ours and we theirs: npm packages, and 
 	cd test/interop && npm ci --no-audit --no-fund
 	BEHALF_INTEROP=1 $(GO) test -count=1 ./test/interop
 	cd interop/aries && $(GO) test -count=1 ./...
+
+man: ## docs/man anew, from the commands' own help
+	BEHALF_UPDATE_MAN=1 $(GO) test -count=1 -run '^TestMan' ./cmd/...
+
+pages: ## docs/pages anew: screenshots of every page, by Chromium
+	BEHALF_UPDATE_PAGES=1 $(GO) test -count=1 ./test/browser
 
 build: ## the five commands, static, into bin/
 	@mkdir -p bin
