@@ -88,6 +88,19 @@ type Binding struct {
 	Audience string // the one full client identifier
 	Nonce    string
 	At       time.Time
+
+	// TransactionData are the texts, base64url as they were sent, of what the holder agrees to with this
+	// proof, at most MaxTransactions (OpenID4VP 1.0 §8.4). The proof holds the SHA-256 of each and of nothing
+	// else. A format with no place for them refuses to be asked (kb.transaction_data).
+	TransactionData []string
+}
+
+// MaxTransactions is the number of transactions that one holder proof may be for.
+const MaxTransactions = 8
+
+// Unasked reports whether b asks for no holder proof: it is the zero Binding.
+func (b Binding) Unasked() bool {
+	return b.Audience == "" && b.Nonce == "" && b.At.IsZero() && len(b.TransactionData) == 0
 }
 
 // Bounds on the age of a holder proof (security.md §5.2).

@@ -47,6 +47,9 @@ func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 // proof under authentication whose challenge is the nonce and whose domain is the audience. by
 // must be a method of the credential's subject; its key chooses the suite.
 func (f *Format) Present(ctx context.Context, s credential.Selection, b credential.Binding, by did.Signer) ([]byte, error) {
+	if err := proof.NoTransaction(b); err != nil {
+		return nil, err
+	}
 	raw, err := f.Disclose(s)
 	if err != nil {
 		return nil, err
@@ -86,6 +89,9 @@ func appendPresentation(raw []byte, holder string) []byte {
 // created, which is due, its age.
 func (f *Format) OpenPresentation(ctx context.Context, raw []byte, want credential.Binding, keys credential.Keys) (credential.Opened, did.DID, error) {
 	if err := proof.Usable(keys); err != nil {
+		return credential.Opened{}, did.DID{}, err
+	}
+	if err := proof.NoTransaction(want); err != nil {
 		return credential.Opened{}, did.DID{}, err
 	}
 	p, err := f.presentation(raw)

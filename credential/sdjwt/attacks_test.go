@@ -39,7 +39,7 @@ func TestAttacks(t *testing.T) {
 		"SDJ-06": attackNonce, "SDJ-07": attackIssuedAt, "SDJ-08": attackProofType, "SDJ-09": attackDigestTwice,
 		"SDJ-10": attackUnreferenced, "SDJ-11": attackReserved, "SDJ-13": attackHiddenClaims, "SDJ-15": attackArity,
 		"SDJ-16": attackHashAlg, "SDJ-17": attackFlood, "SDJ-20": attackConfirmation, "SDJ-21": attackSerialization,
-		"SDJ-24": attackSalts, "VP-10": attackSplice, "VP-18": attackValidity,
+		"SDJ-24": attackSalts, "VP-10": attackSplice, "VP-17": attackTransaction, "VP-18": attackValidity,
 		"JSN-01": attackDuplicate, "JSN-02": attackDuplicateHeader, "JSN-04": attackFold, "JSN-05": attackUTF8,
 		"JSN-06": attackSurrogate, "JSN-08": attackInteger, "JSN-09": attackNumber, "JSN-10": attackDepth, "JSN-13": attackTypes,
 	} {

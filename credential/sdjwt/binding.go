@@ -42,16 +42,22 @@ func (m *message) occasion(payload []byte, want credential.Binding) error {
 	}
 	var claims proof.Claims
 	var over []byte
+	var hashes, alg strictjson.Value
 	for _, c := range members {
 		switch {
 		case claims.Take(c):
 		case string(c.Name) == "sd_hash":
 			over, _ = strictjson.Text(c.Value)
 		case string(c.Name) == "transaction_data_hashes":
-			return reason.New(reason.KBTransactionData, "none was asked for")
+			hashes = c.Value
+		case string(c.Name) == "transaction_data_hashes_alg":
+			alg = c.Value
 		}
 	}
 	if err := claims.Check(want); err != nil {
+		return err
+	}
+	if err := proof.CheckTransaction(hashes, alg, want); err != nil {
 		return err
 	}
 	var text [2 * maxHash]byte

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/internal/proof"
 	"github.com/behalf-id/behalf/credential/internal/wire"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
@@ -37,12 +38,20 @@ func (f *Format) Present(ctx context.Context, s credential.Selection, b credenti
 	if err != nil {
 		return nil, err
 	}
+	hashes, err := proof.TransactionHashes(b)
+	if err != nil {
+		return nil, err
+	}
 	var room [2 * maxHash]byte
 	o := wire.Open(make([]byte, 0, 256))
 	o.Int("iat", b.At.Unix())
 	o.Text("aud", b.Audience)
 	o.Text("nonce", b.Nonce)
 	o.Text("sd_hash", string(m.alg.sdHash(room[:0], out)))
+	if len(hashes) > 0 {
+		o.List("transaction_data_hashes", hashes)
+		o.Text("transaction_data_hashes_alg", proof.TransactionHash)
+	}
 	kb, err := jose.Sign(ctx, jose.Header{Type: kbType}, o.Close(), by)
 	if err != nil {
 		return nil, err

@@ -121,7 +121,7 @@ func (g *generic) read() error {
 
 // proved checks the holder proof.
 func (g *generic) proved() error {
-	asked := g.want.Binding != (credential.Binding{})
+	asked := !g.want.Binding.Unasked()
 	if !asked && len(g.kb) == 0 {
 		return nil
 	}

@@ -39,6 +39,9 @@ func (f *Format) Disclose(s credential.Selection) ([]byte, error) {
 // Present implements credential.Presenter: a vp+jwt around the one enveloped credential. by
 // must be a method of the credential's subject.
 func (f *Format) Present(ctx context.Context, s credential.Selection, b credential.Binding, by did.Signer) ([]byte, error) {
+	if err := proof.NoTransaction(b); err != nil {
+		return nil, err
+	}
 	raw, err := f.Disclose(s)
 	if err != nil {
 		return nil, err
@@ -76,6 +79,9 @@ func appendPresentation(raw []byte, b credential.Binding, holder string) []byte 
 // authentication. The credential travels as the one EnvelopedVerifiableCredential.
 func (f *Format) OpenPresentation(ctx context.Context, raw []byte, want credential.Binding, keys credential.Keys) (credential.Opened, did.DID, error) {
 	if err := proof.Usable(keys); err != nil {
+		return credential.Opened{}, did.DID{}, err
+	}
+	if err := proof.NoTransaction(want); err != nil {
 		return credential.Opened{}, did.DID{}, err
 	}
 	p, err := readPresentation(raw)
