@@ -24,6 +24,16 @@ const (
 	Expired   State = "expired"
 )
 
+// Review is what became of the review of an application: "" where none was asked for.
+type Review string
+
+// The outcomes of a review. Only what is approved is issued.
+const (
+	Pending  Review = "pending"
+	Approved Review = "approved"
+	Declined Review = "declined"
+)
+
 // Delegation is what the issuer knows of one grant. It holds personal data, which never leaves the
 // issuer but through the admin API, and no secret: what collects it lies in records of its own.
 type Delegation struct {
@@ -35,6 +45,7 @@ type Delegation struct {
 	Copies      []Copy       `json:"copies,omitempty"`
 	Reason      string       `json:"reason,omitempty"` // of the last change of state
 	Note        string       `json:"note,omitempty"`
+	Review      Review       `json:"review,omitempty"`
 	Notified    string       `json:"notified,omitempty"` // last event that the wallet notified
 	version     uint64
 }

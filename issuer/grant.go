@@ -20,9 +20,18 @@ import (
 
 // GrantRequest is what an operator asks to be granted (interface.md, POST /admin/v1/delegations).
 type GrantRequest struct {
-	Profile string   `json:"profile"`
-	Formats []string `json:"formats"`
-	Grant   Grant    `json:"grant"`
+	Profile   string     `json:"profile"`
+	Formats   []string   `json:"formats"`
+	Collector *Collector `json:"collector,omitempty"` // nil: whoever has the offer and its transaction code
+	Review    bool       `json:"review,omitempty"`    // nothing is issued before an operator approves
+	Grant     Grant      `json:"grant"`
+}
+
+// Collector is the person who must sign in to collect: an account at the OpenID provider that the
+// issuer signs people in with.
+type Collector struct {
+	Issuer  string `json:"issuer"`  // the provider's issuer identifier
+	Subject string `json:"subject"` // sub of the account
 }
 
 // Grant holds the members of a delegation credential less those that the issuer adds: ids,

@@ -25,18 +25,19 @@ import (
 
 // Bounds of an issuer.
 const (
-	OfferLife   = 10 * time.Minute  // of a pre-authorized code
-	TokenLife   = 300 * time.Second // of an access token
-	NonceLife   = 300 * time.Second // of a c_nonce
-	MaxTxTries  = 5                 // wrong transaction codes before an offer is dead
-	TxCodeSize  = 6                 // digits of a transaction code
-	MaxPage     = 200               // delegations in one page of a list
-	MaxNote     = 500               // bytes of a note on a change of state
-	MaxReason   = 64                // bytes of its reason
-	MaxHosted   = 64                // person-issued links hosted for one credential
-	MaxOnward   = 4096              // of them, at all depths, that are read for one delegation
-	MaxName     = 128               // bytes of Config.Name
-	maxAttempts = 16                // commits tried while others win; more than MaxTxTries, so that a code is never starved
+	OfferLife   = 10 * time.Minute    // of a pre-authorized code
+	SignInLife  = 30 * 24 * time.Hour // of an offer to who signs in; good for nobody else
+	TokenLife   = 300 * time.Second   // of an access token
+	NonceLife   = 300 * time.Second   // of a c_nonce
+	MaxTxTries  = 5                   // wrong transaction codes before an offer is dead
+	TxCodeSize  = 6                   // digits of a transaction code
+	MaxPage     = 200                 // delegations in one page of a list
+	MaxNote     = 500                 // bytes of a note on a change of state
+	MaxReason   = 64                  // bytes of its reason
+	MaxHosted   = 64                  // person-issued links hosted for one credential
+	MaxOnward   = 4096                // of them, at all depths, that are read for one delegation
+	MaxName     = 128                 // bytes of Config.Name
+	maxAttempts = 16                  // commits tried while others win; more than MaxTxTries, so that a code is never starved
 )
 
 // AuditLog is where issuances and revocations are recorded; *audit.Log is the one there is.
@@ -44,7 +45,7 @@ type AuditLog interface {
 	Append(ctx context.Context, e audit.Event, with ...store.Change) (audit.Receipt, error)
 }
 
-// Config is what an Issuer is made of. Every member is required.
+// Config is what an Issuer is made of. Every member is required but those that say otherwise.
 type Config struct {
 	ID        did.DID                          // the issuer's DID
 	Name      string                           // for people
@@ -64,6 +65,11 @@ type Config struct {
 	Now       func() time.Time                 // the clock
 	Random    io.Reader                        // codes, tokens, nonces, identifiers
 	Logger    *slog.Logger                     // ids and codes, never a claim
+
+	Profile   Conformance      // zero: plain OpenID4VCI 1.0
+	SignIn    SignIn           // nil: nobody signs in, and there is no authorization code flow
+	BatchSize int              // key proofs that one credential request may hold, at most vci.MaxProofs; 0: DefaultBatch
+	Display   map[string]Texts // words for people by locale, such as "cy-GB"; English is there without
 }
 
 // Issuer grants and signs for one organisation. It is safe for concurrent use. Only New makes one.

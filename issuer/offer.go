@@ -20,11 +20,14 @@ type Offering struct {
 	Offer *OfferLink `json:"offer,omitempty"`
 }
 
-// OfferLink is how a wallet collects. TxCode travels by another channel than URI.
+// OfferLink is how a wallet collects. TxCode travels by another channel than the rest; there is none
+// where the collector signs in.
 type OfferLink struct {
-	URI     string    `json:"uri"`
-	TxCode  string    `json:"tx_code"`
-	Expires time.Time `json:"expires_at"`
+	URI         string    `json:"uri"`          // holds the offer
+	ByReference string    `json:"by_reference"` // the same offer in few letters: the wallet fetches it
+	Page        string    `json:"page"`         // for a person: QR code and link
+	TxCode      string    `json:"tx_code,omitempty"`
+	Expires     time.Time `json:"expires_at"`
 }
 
 // idempotency maps a key to the one request and the one delegation that it stands for.
@@ -34,11 +37,18 @@ type idempotency struct {
 }
 
 // offer is what has to be told to the person who collects. Its record ends with the offer and is
-// dropped at its collection.
+// dropped at its collection: what points at it then points at nothing.
 type offer struct {
-	Code    string    `json:"code"`
-	TxCode  string    `json:"tx_code"`
+	Code    string    `json:"code,omitempty"`
+	TxCode  string    `json:"tx_code,omitempty"`
+	State   string    `json:"state,omitempty"` // issuer_state, in place of a code where a collector signs in
+	Ref     string    `json:"ref"`             // names the offer in the address that it is fetched at
 	Expires time.Time `json:"expires"`
+}
+
+// pointer is a record that leads from something unguessable to a delegation.
+type pointer struct {
+	Delegation string `json:"delegation"`
 }
 
 // placeholderHolder stands in for the delegate's DID when a grant is checked before anybody has
@@ -103,28 +113,58 @@ func (i *Issuer) draft(r GrantRequest, key, body string) (*Delegation, offer, ch
 	if err != nil {
 		return fail(err)
 	}
-	now := i.cfg.Now()
-	o, err := i.newOffer(now)
+	o, err := i.newOffer(r)
 	if err != nil {
 		return fail(err)
 	}
-	d := &Delegation{ID: id, State: Offered, Created: now, Collectable: o.Expires, Request: r}
+	d := &Delegation{ID: id, State: Offered, Created: i.cfg.Now(), Collectable: o.Expires, Request: r}
+	if r.Review {
+		d.Review = Pending
+	}
 	var steps changes
 	steps.add(d.change())
 	steps.add(put(digestKey(prefixIdempotency, key), 0, idempotency{body, id}, time.Time{}))
-	steps.add(put(prefixOffer+id, 0, o, o.Expires))
-	// The code outlives the offer, so that a second redemption is told apart from a wrong code.
-	steps.add(put(digestKey(prefixCode, o.Code), 0, code{Delegation: id, TxCode: o.TxCode, Expires: o.Expires}, now.Add(2*OfferLife)))
+	i.addOffer(d, o, &steps)
 	return d, o, steps, steps.err
 }
 
-func (i *Issuer) newOffer(now time.Time) (offer, error) {
-	preauthorized, err := i.secret()
-	if err != nil {
-		return offer{}, err
+// addOffer adds to steps the offer of d and all that leads to it.
+func (i *Issuer) addOffer(d *Delegation, o offer, steps *changes) {
+	steps.add(put(prefixOffer+d.ID, 0, o, o.Expires))
+	steps.add(put(digestKey(prefixRef, o.Ref), 0, pointer{d.ID}, o.Expires))
+	if c := d.Request.Collector; c != nil {
+		steps.add(put(digestKey(prefixState, o.State), 0, pointer{d.ID}, o.Expires))
+		steps.add(put(c.key()+d.ID, 0, pointer{d.ID}, d.Request.Grant.ValidUntil))
+		return
 	}
-	tx, err := i.txCode()
-	return offer{Code: preauthorized, TxCode: tx, Expires: now.Add(OfferLife)}, err
+	// The code outlives the offer, so that a second redemption is told apart from a wrong code.
+	steps.add(put(digestKey(prefixCode, o.Code), 0, code{Delegation: d.ID, TxCode: o.TxCode, Expires: o.Expires}, o.Expires.Add(OfferLife)))
+}
+
+// newOffer draws what an offer consists of: a code and its transaction code or, where a collector
+// signs in, a state that is good for nothing without them.
+func (i *Issuer) newOffer(r GrantRequest) (o offer, err error) {
+	if o.Ref, err = i.secret(); err != nil {
+		return o, err
+	}
+	if r.Collector != nil {
+		o.Expires = earlier(i.cfg.Now().Add(SignInLife), r.Grant.ValidUntil)
+		o.State, err = i.secret()
+		return o, err
+	}
+	if o.Code, err = i.secret(); err != nil {
+		return o, err
+	}
+	o.Expires = i.cfg.Now().Add(OfferLife)
+	o.TxCode, err = i.txCode()
+	return o, err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // txCode returns TxCodeSize digits. 128 bits modulo a million are even enough.
@@ -154,14 +194,52 @@ func (i *Issuer) offering(ctx context.Context, d *Delegation, err error) (Offeri
 }
 
 func (i *Issuer) link(d *Delegation, o offer) *OfferLink {
-	invitation := &vci.Offer{
-		Issuer: i.cfg.Origin, Configurations: configurationIDs(d.Request.Formats),
-		Grants: vci.Grants{PreAuthorized: &vci.PreAuthorized{
-			Code:   o.Code,
-			TxCode: &vci.TxCode{InputMode: "numeric", Length: TxCodeSize, Description: "The code that " + i.cfg.Name + " gave you."},
-		}},
+	at := i.cfg.Origin + "/offers/" + o.Ref
+	return &OfferLink{
+		URI: vci.OfferLink{Offer: i.invitation(d, o)}.String(), ByReference: vci.OfferLink{URI: at}.String(), Page: at + "/page",
+		TxCode: o.TxCode, Expires: o.Expires,
 	}
-	return &OfferLink{URI: vci.OfferLink{Offer: invitation}.String(), TxCode: o.TxCode, Expires: o.Expires}
+}
+
+// invitation is the offer as a wallet reads it (OpenID4VCI 1.0 §4.1.1).
+func (i *Issuer) invitation(d *Delegation, o offer) *vci.Offer {
+	out := &vci.Offer{Issuer: i.cfg.Origin, Configurations: configurationIDs(d.Request.Formats)}
+	if o.State != "" {
+		out.Grants.AuthorizationCode = &vci.AuthorizationCode{IssuerState: o.State}
+		return out
+	}
+	out.Grants.PreAuthorized = &vci.PreAuthorized{
+		Code:   o.Code,
+		TxCode: &vci.TxCode{InputMode: "numeric", Length: TxCodeSize, Description: "The code that " + i.cfg.Name + " gave you."},
+	}
+	return out
+}
+
+// offerAt returns the offer that ref names, with its delegation. One that is not known, was
+// collected or has ended is object.unknown.
+func (i *Issuer) offerAt(ctx context.Context, ref string) (*Delegation, offer, error) {
+	d, err := i.pointed(ctx, prefixRef, ref)
+	if err != nil {
+		return nil, offer{}, err
+	}
+	var o offer
+	_, err = i.get(ctx, prefixOffer+d.ID, &o, reason.ObjectUnknown)
+	if err == nil && (!sameText(o.Ref, ref) || !i.cfg.Now().Before(o.Expires)) {
+		err = reason.New(reason.ObjectUnknown, "the offer has ended")
+	}
+	return d, o, err
+}
+
+// pointed follows a pointer that is filed under a secret.
+func (i *Issuer) pointed(ctx context.Context, prefix, secret string) (*Delegation, error) {
+	if secret == "" || len(secret) > maxSecret {
+		return nil, reason.New(reason.ObjectUnknown, "no such offer")
+	}
+	var p pointer
+	if _, err := i.get(ctx, digestKey(prefix, secret), &p, reason.ObjectUnknown); err != nil {
+		return nil, err
+	}
+	return i.Delegation(ctx, p.Delegation)
 }
 
 // dropOffer adds to steps the end of the offer of d, if it has not ended.
