@@ -3,12 +3,7 @@
 package proof
 
 import (
-	"bytes"
 	"crypto/x509"
-	"errors"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -16,118 +11,16 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// ChainKey returns the key of the first certificate of x5c, as received, if the path from it leads
-// in the order of x5c to one of anchors, every certificate is good at the instant at, and the
-// first names issuer: in a URI, or in a DNS name that is the host of an https issuer (SD-JWT VC,
-// "x5c"; RFC 5280 §6).
-//
-// A path to none of anchors, a self-signed look-alike among them, is x509.untrusted_root. The rest
-// is x509.chain_invalid: time, CA flag, path length, name constraints, order, a certificate too
-// many, the anchor itself in x5c, another name, a key or signature outside the allow-list.
+// ChainKey returns the key of the first certificate of x5c, as received, if jose.OpenChain finds its
+// path to one of anchors good at the instant at, with its codes, and the certificate names issuer;
+// one that does not is x509.chain_invalid (SD-JWT VC, "x5c").
 func ChainKey(x5c []byte, anchors []*x509.Certificate, issuer string, at time.Time) (key.Public, error) {
-	chain, err := readChain(x5c)
+	leaf, err := jose.OpenChain(x5c, anchors, at)
 	if err != nil {
 		return key.Public{}, err
 	}
-	leaf := chain[0]
-	paths, err := leaf.Verify(x509.VerifyOptions{
-		Roots: poolOf(anchors), Intermediates: poolOf(chain[1:]), CurrentTime: at,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) && !endsAt(chain[len(chain)-1], anchors) {
-		return key.Public{}, reason.Wrap(reason.X509UntrustedRoot, "", err)
+	if !leaf.Names(issuer) {
+		return key.Public{}, reason.New(reason.X509ChainInvalid, "the certificate is not the issuer's")
 	}
-	if err != nil {
-		return key.Public{}, badChain("a certificate is not good", err)
-	}
-	if !slices.ContainsFunc(paths, func(p []*x509.Certificate) bool { return inOrder(p, chain) }) {
-		return key.Public{}, badChain("x5c is not the path to the anchor", nil)
-	}
-	if leaf.IsCA || leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return key.Public{}, badChain("the first certificate is not one of a signer", nil)
-	}
-	if !names(leaf, issuer) {
-		return key.Public{}, badChain("the certificate is not the issuer's", nil)
-	}
-	k, err := key.New(leaf.PublicKey)
-	if err != nil {
-		return key.Public{}, badChain("a key outside the allow-list", err)
-	}
-	return k, nil
-}
-
-// readChain parses x5c and holds every key in it to the allow-list, so that only signatures of the
-// allow-list are computed.
-func readChain(x5c []byte) ([]*x509.Certificate, error) {
-	if len(x5c) == 0 {
-		return nil, badChain("the issuer signs with certificates, and there are none", nil)
-	}
-	ders, err := jose.ReadX5C(x5c)
-	if err != nil {
-		return nil, err
-	}
-	chain := make([]*x509.Certificate, 0, len(ders))
-	for _, der := range ders {
-		c, err := ParseCertificate(der)
-		if err != nil {
-			return nil, badChain("not a certificate of the allow-list", err)
-		}
-		chain = append(chain, c)
-	}
-	return chain, nil
-}
-
-// ParseCertificate parses der and refuses a key that is not of P-256, P-384 or Ed25519.
-func ParseCertificate(der []byte) (*x509.Certificate, error) {
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := key.New(c.PublicKey); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// endsAt reports whether one of anchors signed last. If so, what the library found no way through
-// is broken below the anchor.
-func endsAt(last *x509.Certificate, anchors []*x509.Certificate) bool {
-	return slices.ContainsFunc(anchors, func(a *x509.Certificate) bool {
-		return bytes.Equal(a.RawSubject, last.RawIssuer) && last.CheckSignatureFrom(a) == nil
-	})
-}
-
-func poolOf(list []*x509.Certificate) *x509.CertPool {
-	pool := x509.NewCertPool()
-	for _, c := range list {
-		pool.AddCert(c)
-	}
-	return pool
-}
-
-// inOrder reports whether path is chain and one anchor behind it.
-func inOrder(path, chain []*x509.Certificate) bool {
-	if len(path) != len(chain)+1 {
-		return false
-	}
-	for i, c := range chain {
-		if !bytes.Equal(path[i].Raw, c.Raw) {
-			return false
-		}
-	}
-	return true
-}
-
-// names reports whether the subject alternative names of leaf hold issuer, octet by octet.
-func names(leaf *x509.Certificate, issuer string) bool {
-	if slices.ContainsFunc(leaf.URIs, func(u *url.URL) bool { return u.String() == issuer }) {
-		return true
-	}
-	host, ok := strings.CutPrefix(issuer, "https://")
-	host, _, _ = strings.Cut(host, "/")
-	return ok && host != "" && slices.Contains(leaf.DNSNames, host)
-}
-
-func badChain(detail string, err error) error {
-	return reason.Wrap(reason.X509ChainInvalid, detail, err)
+	return leaf.Key, nil
 }
