@@ -7,9 +7,13 @@ import (
 	"strings"
 )
 
-// sameTarget reports whether htu names the address that was called: without query and fragment, and
-// after normalisation by syntax and scheme (RFC 9449 §4.3 item 9, RFC 3986 §6.2.2 and §6.2.3).
+// sameTarget reports whether htu names the address that was called, whatever query that had, after
+// normalisation by syntax and scheme (RFC 9449 §4.3 item 9, RFC 3986 §6.2.2 and §6.2.3). An htu
+// that has a query or fragment itself is none (§4.2).
 func sameTarget(htu, called string) bool {
+	if strings.ContainsAny(htu, "?#") {
+		return false
+	}
 	a, okA := normal(htu)
 	b, okB := normal(called)
 	return okA && okB && a == b
