@@ -59,7 +59,7 @@ func TestBrokenChanges(t *testing.T) {
 		do      func(w *town, held *Wallet, e *Entry) error
 	}{
 		"receive": {3, func(w *town, held *Wallet, _ *Entry) error {
-			_, err := held.Receive(w.t.Context(), w.offer(), w.agree)
+			_, err := held.Receive(w.t.Context(), w.offer(), w.taker())
 			return err
 		}},
 		"delegate": {1, func(w *town, held *Wallet, e *Entry) error {

@@ -110,11 +110,12 @@ func (d *Draft) Sign(ctx context.Context) ([]byte, *PassedOn, error) {
 	w, child, parent := d.w, d.child, d.chain[len(d.chain)-1]
 	root := d.chain[0].Credential().Issuer
 	var err error
-	format := formatBelow(parent.Format(), w.signer.Signer.Public().Algorithm())
-	if child.Status, err = w.hostedStatus(ctx, root, child, format); err != nil {
+	by := w.signerAmong(parent.Credential().Delegate.ID)
+	format := formatBelow(parent.Format(), by.Signer.Public().Algorithm())
+	if child.Status, err = w.hostedStatus(ctx, root, child, format, by); err != nil {
 		return nil, nil, err
 	}
-	raw, err := w.seal(ctx, format, child)
+	raw, err := w.seal(ctx, format, child, by)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +124,7 @@ func (d *Draft) Sign(ctx context.Context) ([]byte, *PassedOn, error) {
 		return nil, nil, err
 	}
 	record := w.recordOf(child, root)
-	record.Of = d.entry.ID
+	record.Of, record.By = d.entry.ID, child.Issuer
 	if err := w.cfg.Vault.record(record); err != nil {
 		return nil, nil, err
 	}
@@ -231,7 +232,7 @@ func (w *Wallet) within(above *credential.Credential, p Proposal) (*credential.C
 	if err != nil {
 		return nil, nil, err
 	}
-	me := w.DID().String()
+	me := w.signerAmong(above.Delegate.ID).Method.DID().String()
 	c := &credential.Credential{
 		ID: id, Type: credential.TypeDelegation, Issuer: me,
 		Delegate:   credential.Delegate{ID: p.To.String(), Kind: cmp.Or(p.Kind, KindPerson), OperatedBy: p.OperatedBy.String()},
@@ -285,8 +286,8 @@ func formatBelow(format string, alg key.Algorithm) string {
 }
 
 // seal signs the link, and opens it again: what does not verify does not leave.
-func (w *Wallet) seal(ctx context.Context, format string, child *credential.Credential) ([]byte, error) {
-	raw, err := w.cfg.Formats.Named(format).Seal(ctx, child, w.signer)
+func (w *Wallet) seal(ctx context.Context, format string, child *credential.Credential, by did.Signer) ([]byte, error) {
+	raw, err := w.cfg.Formats.Named(format).Seal(ctx, child, by)
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func TestAcceptRefuses(t *testing.T) {
 		check(t, err)
 		c := *v.Credential()
 		f(&c)
-		raw, err := w.formats.Named(sdjwt.Name).Seal(t.Context(), &c, tom.signer)
+		raw, err := w.formats.Named(sdjwt.Name).Seal(t.Context(), &c, tom.keyring.inUse)
 		check(t, err)
 		return change(func(p *Package) { p.Credential = string(raw) })
 	}

@@ -76,12 +76,15 @@ func (w *Wallet) Remove(_ context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	return full(v.disk.remove(v.path(name)))
+	return v.remove(name)
 }
 
 // show returns h as its holder sees it.
 func (w *Wallet) show(h *held) *Entry {
 	c := h.Statement.credential()
+	if h.Key != nil {
+		w.keyring.copies[c.Delegate.ID] = *h.Key
+	}
 	e := &Entry{
 		ID: h.ID, Type: c.Type, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
 		ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth,

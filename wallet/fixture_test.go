@@ -401,10 +401,13 @@ func (w *town) over(v *Vault) *Wallet {
 // receive lets a wallet collect what the town grants.
 func (w *town) receive(held *Wallet) *Entry {
 	w.t.Helper()
-	got, err := held.Receive(w.t.Context(), w.offer(), w.agree)
+	got, err := held.Receive(w.t.Context(), w.offer(), w.taker())
 	check(w.t, err)
-	return got[0]
+	return got.Entries[0]
 }
+
+// taker agrees to everything.
+func (w *town) taker() Collector { return Collector{Accept: w.agree} }
 
 func (w *town) agree(OfferView) (string, error) { return w.txCode, nil }
 

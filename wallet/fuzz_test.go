@@ -87,7 +87,7 @@ func FuzzLinks(f *testing.F) {
 	f.Add("https://" + w.gateway.host + "@evil.example/r")
 	f.Fuzz(func(t *testing.T, link string) {
 		remote.gets = nil
-		if _, err := held.Receive(t.Context(), link, w.agree); err == nil {
+		if _, err := held.Receive(t.Context(), link, w.taker()); err == nil {
 			t.Error("received without a network")
 		}
 		if _, err := held.Prepare(t.Context(), link, ""); err == nil {

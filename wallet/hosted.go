@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/strictjson"
@@ -39,12 +40,12 @@ type hosted struct {
 
 // hostedStatus asks the issuer called root for the status entry of the link child. It is told whom
 // the link is for only where they may pass it on in turn, and will ask it themselves.
-func (w *Wallet) hostedStatus(ctx context.Context, root string, child *credential.Credential, format string) ([]credential.StatusRef, error) {
+func (w *Wallet) hostedStatus(ctx context.Context, root string, child *credential.Credential, format string, by did.Signer) ([]credential.StatusRef, error) {
 	claims := map[string]any{"parent": child.Parent.ID, "credential": child.ID}
 	if child.Redelegation.MaxDepth > 0 {
 		claims["delegate"] = child.Delegate.ID
 	}
-	answer, err := w.ask(ctx, root, hostType, hostPath, 201, claims)
+	answer, err := w.ask(ctx, root, hostType, hostPath, 201, claims, by)
 	if errors.Is(err, safehttp.ErrUnreachable) {
 		return nil, reason.Wrap(reason.Of(err), "the issuer, which keeps the status of what you pass on, cannot be reached; "+
 			"without it services would refuse the delegation, so nothing was signed: try again later", err)
@@ -84,14 +85,14 @@ func (h hosted) refs(format string) ([]credential.StatusRef, error) {
 	return out, nil
 }
 
-// ask posts claims, signed as the holder, to path of the party called root, which the framework
+// ask posts claims, signed by a holder key, to path of the party called root, which the framework
 // must list.
-func (w *Wallet) ask(ctx context.Context, root, kind, path string, status int, claims map[string]any) ([]byte, error) {
+func (w *Wallet) ask(ctx context.Context, root, kind, path string, status int, claims map[string]any, by did.Signer) ([]byte, error) {
 	origin := originOf(root)
 	if _, known := w.cfg.Framework().Party(root); !known || origin == "" {
 		return nil, reason.New(reason.OfferUntrusted, "the trust framework does not know who issued this delegation")
 	}
-	request, err := w.signRequest(ctx, origin, kind, claims)
+	request, err := w.signRequest(ctx, origin, kind, claims, by)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +103,8 @@ func (w *Wallet) ask(ctx context.Context, root, kind, path string, status int, c
 	return answer, nil
 }
 
-// signRequest signs claims as the holder, for the issuer at origin, with a nonce of the issuer's.
-func (w *Wallet) signRequest(ctx context.Context, origin, kind string, claims map[string]any) ([]byte, error) {
+// signRequest signs claims by a holder key, for the issuer at origin, with a nonce of the issuer's.
+func (w *Wallet) signRequest(ctx context.Context, origin, kind string, claims map[string]any, by did.Signer) ([]byte, error) {
 	answer, err := w.post(ctx, origin+"/nonce", jsonType, nil, safehttp.Want{})
 	if err != nil {
 		return nil, refusedByHost(err)
@@ -117,5 +118,5 @@ func (w *Wallet) signRequest(ctx context.Context, origin, kind string, claims ma
 	if err != nil {
 		return nil, err
 	}
-	return jose.Sign(ctx, jose.Header{Type: kind, KeyID: w.signer.Method.String()}, payload, w.signer)
+	return jose.Sign(ctx, jose.Header{Type: kind, KeyID: by.Method.String()}, payload, by)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -27,6 +28,8 @@ const (
 	heldMark    = "c-" // a credential
 	passedMark  = "p-" // a record of a link that was passed on
 	foreignMark = "f-" // a credential of another kind
+	grantMark   = "g-" // what an issuer granted: more can be had of it
+	waitingMark = "w-" // a credential that its issuer decides about
 	itemEnd     = ".age"
 	roomFile    = ".room" // zeros, there for a moment
 	idBytes     = 10
@@ -41,6 +44,11 @@ type held struct {
 	Signers  []pin     `json:"signers,omitempty"` // keys for Raw and Parents as of Received
 	Received time.Time `json:"received"`
 	Issuer   string    `json:"issuer,omitempty"` // name of the root's issuer when it was received
+
+	// Members since release 1.
+	Key     *key.JWK `json:"key,omitempty"`     // of a one-time copy, which no other credential is bound to
+	Group   string   `json:"group,omitempty"`   // the same for all copies of one delegation
+	ShownTo []string `json:"shownTo,omitempty"` // services that saw this copy, by the identifier in the framework
 
 	// Statement is what Raw said when it was verified on its way in, for lists and matching:
 	// a thousand signatures need not be checked to show a thousand lines.
@@ -75,7 +83,7 @@ func itemID(name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	for _, mark := range [...]string{heldMark, passedMark, foreignMark} {
+	for _, mark := range [...]string{heldMark, passedMark, foreignMark, grantMark, waitingMark} {
 		if rest, ok := strings.CutPrefix(id, mark); ok {
 			return rest, true
 		}

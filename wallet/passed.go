@@ -9,15 +9,17 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did"
 )
 
 // PassedOn is the record of a link that this wallet signed for somebody else.
 type PassedOn struct {
 	ID         string    `json:"id"`
-	Credential string    `json:"credential"` // id of the link
-	To         string    `json:"to"`         // DID of who may act
-	Of         string    `json:"of"`         // id of the credential that it is a part of
-	Root       string    `json:"root"`       // DID of the issuer that hosts its status
+	Credential string    `json:"credential"`  // id of the link
+	To         string    `json:"to"`          // DID of who may act
+	Of         string    `json:"of"`          // id of the credential that it is a part of
+	Root       string    `json:"root"`        // DID of the issuer that hosts its status
+	By         string    `json:"by,omitzero"` // DID of ours that signed it; release 0, with one key, did not say
 	Allows     []Allowed `json:"allows"`
 	Until      time.Time `json:"until"`
 	At         time.Time `json:"at"`
@@ -46,7 +48,7 @@ func (w *Wallet) TakeBack(ctx context.Context, prefix string) (*PassedOn, error)
 	if _, err := w.framework(); err != nil {
 		return nil, err
 	}
-	return p, w.takeBack(ctx, p)
+	return p, w.takeBack(ctx, p, w.signerAmong(w.signedBy(p)))
 }
 
 // TakeBackFile revokes the last link of a file that Draft.Sign made, in this wallet or another: for
@@ -70,6 +72,10 @@ func (w *Wallet) TakeBackFile(ctx context.Context, file []byte) (*PassedOn, erro
 			return nil, err
 		}
 	}
+	above := []string{chain[0].Credential().OnBehalfOf.ID} // who may revoke it, the nearest last
+	for _, v := range chain {
+		above = append(above, v.Credential().Issuer)
+	}
 	p := w.recordOf(chain[len(chain)-1].Credential(), chain[0].Credential().Issuer)
 	own, _, err := w.PassedOn(ctx)
 	if err != nil {
@@ -78,12 +84,12 @@ func (w *Wallet) TakeBackFile(ctx context.Context, file []byte) (*PassedOn, erro
 	if i := slices.IndexFunc(own, func(o *PassedOn) bool { return o.Credential == p.Credential }); i >= 0 {
 		p = own[i]
 	}
-	return p, w.takeBack(ctx, p)
+	return p, w.takeBack(ctx, p, w.signerAmong(above...))
 }
 
 // takeBack asks the issuer to revoke p, and keeps that it did where p is a record.
-func (w *Wallet) takeBack(ctx context.Context, p *PassedOn) error {
-	if _, err := w.ask(ctx, p.Root, revokeType, revokePath, 204, map[string]any{"credential": p.Credential}); err != nil {
+func (w *Wallet) takeBack(ctx context.Context, p *PassedOn, by did.Signer) error {
+	if _, err := w.ask(ctx, p.Root, revokeType, revokePath, 204, map[string]any{"credential": p.Credential}, by); err != nil {
 		return err
 	}
 	p.TakenBack = w.cfg.Now()

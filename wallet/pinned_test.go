@@ -138,7 +138,7 @@ func TestPresentAfterKeys(t *testing.T) {
 	w.receive(held)
 	w.wait(time.Hour)
 	w.present(w.again(held))
-	if _, err := w.again(held).Receive(t.Context(), w.offer(), w.agree); err == nil {
+	if _, err := w.again(held).Receive(t.Context(), w.offer(), w.taker()); err == nil {
 		t.Error("a credential by a key that has ended was taken")
 	}
 	w.issuer.publish(t, w.gateway.published())

@@ -19,13 +19,6 @@ import (
 	"github.com/behalf-id/behalf/trustframework"
 )
 
-// OfferView is what a person sees before anything is collected.
-type OfferView struct {
-	Issuer string      // name of the issuer in the trust framework
-	Origin string      // its address
-	TxCode *vci.TxCode // nil: no transaction code is needed
-}
-
 // Receive collects the credentials of an offer (OpenID4VCI 1.0, pre-authorized code flow). accept
 // is asked once, after the issuer was found accredited in the framework and before anything is sent; it returns
 // the transaction code, "" where none is needed, or an error that ends it. Room on the disk is made
@@ -35,39 +28,40 @@ type OfferView struct {
 // Refusals: offer.untrusted, grant.tx_code, grant.tx_code_locked, grant.consumed, grant.invalid,
 // issuer.metadata_invalid, credential.unexpected, storage.full, what the framework says of the
 // issuer, and what the fetches refuse with.
-func (w *Wallet) Receive(ctx context.Context, link string, accept func(OfferView) (txCode string, err error)) ([]*Entry, error) {
+func (w *Wallet) Receive(ctx context.Context, link string, by Collector) (Collected, error) {
 	f, err := w.framework()
 	if err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	offer, err := w.readOffer(ctx, f, link)
 	if err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	issuer, err := w.issuerAt(f, offer.Issuer)
 	if err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	grant := offer.Grants.PreAuthorized
 	if grant == nil {
-		return nil, reason.New(reason.OfferUntrusted, "the offer has no pre-authorized code; this wallet knows no other way yet")
+		return Collected{}, reason.New(reason.OfferUntrusted, "the offer has no pre-authorized code; this wallet knows no other way yet")
 	}
 	name := w.nameOf(issuer, "")
-	tx, err := accept(OfferView{Issuer: name, Origin: offer.Issuer, TxCode: grant.TxCode})
+	tx, err := by.Accept(OfferView{Issuer: name, Origin: offer.Issuer, TxCode: grant.TxCode})
 	if err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	if err := checkTxCode(grant.TxCode, tx); err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	c := collection{w: w, offer: offer, issuer: issuer, name: name}
 	if err := c.prepare(ctx); err != nil {
-		return nil, err
+		return Collected{}, err
 	}
 	if err := c.redeem(ctx, vci.TokenRequest{Code: grant.Code, TxCode: tx}); err != nil {
-		return nil, err
+		return Collected{}, err
 	}
-	return c.collect(ctx)
+	got, err := c.collect(ctx)
+	return Collected{Entries: got}, err
 }
 
 func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, link string) (*vci.Offer, error) {
@@ -233,7 +227,7 @@ func (c *collection) request(ctx context.Context, configuration string) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	proof, err := vci.Proof{Issuer: c.offer.Issuer, Nonce: nonce, At: c.w.cfg.Now()}.Sign(ctx, c.w.signer)
+	proof, err := vci.Proof{Issuer: c.offer.Issuer, Nonce: nonce, At: c.w.cfg.Now()}.Sign(ctx, c.w.keyring.inUse)
 	if err != nil {
 		return nil, err
 	}

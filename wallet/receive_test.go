@@ -29,17 +29,17 @@ func TestReceive(t *testing.T) {
 			w.format, w.txCode = format, "123456"
 			held := w.wallet()
 			var seen OfferView
-			got, err := held.Receive(t.Context(), w.offer(), func(o OfferView) (string, error) {
+			collected, err := held.Receive(t.Context(), w.offer(), Collector{Accept: func(o OfferView) (string, error) {
 				if seen = o; w.issuer.hit("POST /token") > 0 {
 					t.Error("the code was redeemed before anybody agreed")
 				}
 				return "123456", nil
-			})
+			}})
 			check(t, err)
 			if seen.Issuer != "Larkhill Road Surgery" || seen.Origin != w.issuer.origin || seen.TxCode == nil || seen.TxCode.Length != 6 {
 				t.Errorf("shown before: %+v", seen)
 			}
-			e := got[0]
+			e := collected.Entries[0]
 			if e.Format != format || e.OnBehalfOf != principal || e.Issuer != "Larkhill Road Surgery" || len(e.Allows) != 3 || e.Links != 1 {
 				t.Errorf("entry: %+v", e)
 			}
@@ -133,7 +133,7 @@ func TestReceiveRefuses(t *testing.T) {
 			w := newTown(t)
 			c.set(w)
 			held := w.wallet()
-			_, err := held.Receive(t.Context(), w.offer(), w.agree)
+			_, err := held.Receive(t.Context(), w.offer(), w.taker())
 			if c.want != "" {
 				want(t, err, c.want)
 			} else if err == nil {
@@ -179,7 +179,7 @@ func TestOffers(t *testing.T) {
 		"by reference, not there": {"openid-credential-offer://?credential_offer_uri=" + w.issuer.origin + "/offer", reason.GrantInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := held.Receive(t.Context(), c.link, w.agree)
+			_, err := held.Receive(t.Context(), c.link, w.taker())
 			want(t, err, c.want)
 		})
 	}
@@ -191,7 +191,7 @@ func TestOffers(t *testing.T) {
 		l, _ := vci.ParseOfferLink("openid-credential-offer://?credential_offer=" + plain)
 		writeAny(rw, 200, l.Offer)
 	}})
-	if _, err := held.Receive(t.Context(), "openid-credential-offer://?credential_offer_uri="+w.issuer.origin+"/offer", w.agree); err != nil {
+	if _, err := held.Receive(t.Context(), "openid-credential-offer://?credential_offer_uri="+w.issuer.origin+"/offer", w.taker()); err != nil {
 		t.Errorf("by reference: %v", err)
 	}
 }
@@ -216,7 +216,7 @@ func TestTxCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newTown(t)
 			w.txCode = c.code
-			_, err := w.wallet().Receive(t.Context(), w.offer(), func(OfferView) (string, error) { return c.given, c.err })
+			_, err := w.wallet().Receive(t.Context(), w.offer(), Collector{Accept: func(OfferView) (string, error) { return c.given, c.err }})
 			want(t, err, c.want)
 			if got := w.issuer.hit("POST /token") > 0; got != c.spent {
 				t.Errorf("a try was spent: %v", got)
@@ -252,7 +252,7 @@ func TestIssuerWords(t *testing.T) {
 				rw.WriteHeader(c.status)
 				_, _ = rw.Write([]byte(c.body))
 			}})
-			_, err := w.wallet().Receive(t.Context(), w.offer(), w.agree)
+			_, err := w.wallet().Receive(t.Context(), w.offer(), w.taker())
 			want(t, err, c.want)
 			if e, _ := errors.AsType[*reason.Error](err); !strings.Contains(e.Detail, c.words) {
 				t.Errorf("words: %q", e.Detail)
@@ -265,7 +265,7 @@ func TestUnreachableIssuer(t *testing.T) {
 	w := newTown(t)
 	held := w.wallet()
 	w.issuer.server.Close()
-	_, err := held.Receive(t.Context(), w.offer(), w.agree)
+	_, err := held.Receive(t.Context(), w.offer(), w.taker())
 	want(t, err, reason.FetchLimit)
 	if e, _ := errors.AsType[*reason.Error](err); !strings.Contains(e.Detail, "cannot be reached") {
 		t.Errorf("words: %q", e.Detail)
@@ -277,7 +277,7 @@ func TestNoRoom(t *testing.T) {
 	w := newTown(t)
 	v := newVault(t)
 	v.disk = fullDisk()
-	_, err := w.over(v).Receive(t.Context(), w.offer(), w.agree)
+	_, err := w.over(v).Receive(t.Context(), w.offer(), w.taker())
 	want(t, err, reason.StorageFull)
 	if w.redeemed != 0 {
 		t.Error("the code was spent")

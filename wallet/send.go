@@ -94,7 +94,7 @@ func (p *Prepared) token(ctx context.Context) (map[string][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if raw, err = presenter.Present(ctx, a.shown, binding, p.w.signer); err != nil {
+			if raw, err = presenter.Present(ctx, a.shown, binding, p.w.keyring.inUse); err != nil {
 				return nil, err
 			}
 		}

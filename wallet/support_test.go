@@ -212,14 +212,14 @@ func TestReceiveMembership(t *testing.T) {
 			Delegate: credential.Delegate{ID: c.Delegate.ID}, Workgroup: team, Status: c.Status,
 		}
 	}
-	_, err := held.Receive(t.Context(), w.offer(), w.agree)
+	_, err := held.Receive(t.Context(), w.offer(), w.taker())
 	want(t, err, reason.CredentialUnexpected) // the offer is for a delegation
 	w.says("GET /.well-known/openid-credential-issuer", func(m *vci.IssuerMetadata) {
 		m.Configurations = map[string]vci.Configuration{"delegation": {Format: sdjwt.Name, VCT: credential.VCTWorkgroupMembership}}
 	})
-	got, err := held.Receive(t.Context(), w.offer(), w.agree)
+	got, err := held.Receive(t.Context(), w.offer(), w.taker())
 	check(t, err)
-	if len(got) != 1 || got[0].Type != credential.TypeWorkgroupMembership || got[0].Credential().Workgroup != team {
+	if len(got.Entries) != 1 || got.Entries[0].Type != credential.TypeWorkgroupMembership || got.Entries[0].Credential().Workgroup != team {
 		t.Errorf("%+v", got)
 	}
 }

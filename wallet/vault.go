@@ -12,7 +12,6 @@ import (
 	"syscall"
 
 	"github.com/behalf-id/behalf/did"
-	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
@@ -22,7 +21,10 @@ import (
 // homeFile makes a folder a wallet. The names of the files say nothing about what is in them.
 const homeFile = "wallet.age"
 
-const homeVersion = 1
+const (
+	homeVersion = 2
+	homeFirst   = 1 // of release 0: its files have no numbers
+)
 
 // Errors of a folder.
 var (
@@ -58,6 +60,8 @@ type Vault struct {
 	random io.Reader
 	unlock func() error
 	disk   disk
+
+	changes changes
 }
 
 // disk is what a vault changes in its folder, so that a test can make each step fail.
@@ -127,6 +131,17 @@ func (v *Vault) create(s Settings) error {
 	return v.write(homeFile, v.home)
 }
 
+// setKeys replaces the holder keys. When it returns nil they are durable.
+func (v *Vault) setKeys(keys []key.JWK) error {
+	next := v.home
+	next.Version, next.Keys = homeVersion, keys
+	if err := v.write(homeFile, next); err != nil {
+		return err
+	}
+	v.home = next
+	return nil
+}
+
 // Open opens the vault in the folder dir. A folder without one is ErrNoWallet, a wrong passphrase
 // sealed.ErrPassphrase, one in use by another process sealed.ErrLocked, a wallet file that is damaged
 // or cut short store.tampered, a folder or file that others can read store.permissions.
@@ -158,15 +173,24 @@ func (v *Vault) open(passphrase []byte) error {
 		return err
 	}
 	v.key = k
-	return v.home.read(plain)
+	number, content, err := unform(plain)
+	if err != nil {
+		return err
+	}
+	v.changes.read(homeFile, number)
+	return v.home.read(content)
 }
 
-// read reads a wallet file, as create wrote it.
+// read reads a wallet file, as create wrote it or release 0 did.
 func (h *home) read(plain []byte) error {
-	if err := strictjson.UnmarshalClosed(plain, h); err != nil || h.Version != homeVersion || len(h.Keys) == 0 {
+	if err := strictjson.UnmarshalClosed(plain, h); err != nil || !h.whole() {
 		return reason.Wrap(reason.StoreTampered, "the wallet file is of another version", err)
 	}
 	return nil
+}
+
+func (h *home) whole() bool {
+	return h.Version >= homeFirst && h.Version <= homeVersion && len(h.Keys) > 0 && len(h.Keys) <= MaxKeys
 }
 
 // Settings returns what the wallet trusts.
@@ -175,22 +199,16 @@ func (v *Vault) Settings() Settings { return v.home.Settings }
 // Dir returns the folder.
 func (v *Vault) Dir() string { return v.dir }
 
-// DID returns the identifier to which credentials of this wallet are bound.
+// DID returns the identifier to which new credentials of this wallet are bound.
 func (v *Vault) DID() (did.DID, error) {
-	s, err := v.signer()
+	s, err := v.signerFor(v.home.Keys[0])
 	return s.Method.DID(), err
 }
 
-// Close gives the folder free. The vault is not used after it.
-func (v *Vault) Close() error { return v.unlock() }
-
-// signer returns the holder's key as a signer for its did:key.
-func (v *Vault) signer() (did.Signer, error) {
-	private, err := v.home.Keys[0].Private(v.random)
-	if err != nil {
-		return did.Signer{}, err
-	}
-	return didkey.Signer(private)
+// Close brings the mark up to date and gives the folder free. The vault is not used after it.
+func (v *Vault) Close() error {
+	v.saveMark()
+	return v.unlock()
 }
 
 func (v *Vault) path(name string) string { return filepath.Join(v.dir, name) }
@@ -204,12 +222,28 @@ func (v *Vault) write(name string, content any) error {
 	return v.writePlain(name, plain)
 }
 
-func (v *Vault) writePlain(name string, plain []byte) error {
-	raw, err := v.key.Seal(name, plain, v.random)
+func (v *Vault) writePlain(name string, content []byte) error {
+	if v.home.Version == homeFirst && name != homeFile { // so that release 0 leaves alone what it cannot read
+		if err := v.setKeys(v.home.Keys); err != nil {
+			return err
+		}
+	}
+	number := v.changes.next()
+	raw, err := v.key.Seal(name, form(number, content), v.random)
 	if err != nil {
 		return err
 	}
-	return full(v.disk.write(v.path(name), raw))
+	if err := full(v.disk.write(v.path(name), raw)); err != nil {
+		return err
+	}
+	v.changes.wrote(name, number)
+	return nil
+}
+
+// remove removes the file called name. When it returns nil the removal is durable.
+func (v *Vault) remove(name string) error {
+	v.leaves(name)
+	return full(v.disk.remove(v.path(name)))
 }
 
 // readPlain opens the file called name.
@@ -218,7 +252,16 @@ func (v *Vault) readPlain(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.key.Open(name, raw)
+	plain, err := v.key.Open(name, raw)
+	if err != nil {
+		return nil, err
+	}
+	number, content, err := unform(plain)
+	if err != nil {
+		return nil, err
+	}
+	v.changes.read(name, number)
+	return content, nil
 }
 
 // full names an error of a disk without space, and says what to do.

@@ -54,8 +54,8 @@ type Config struct {
 
 // Wallet acts for the person who holds the vault. It is for one caller at a time. Only New makes one.
 type Wallet struct {
-	cfg    Config
-	signer did.Signer
+	cfg     Config
+	keyring keyring
 }
 
 // New checks cfg and returns its wallet. A part that is missing is an error.
@@ -73,15 +73,15 @@ func New(cfg Config) (*Wallet, error) {
 			return nil, fmt.Errorf("wallet: format %s cannot be presented", f.Name())
 		}
 	}
-	signer, err := cfg.Vault.signer()
+	ring, err := cfg.Vault.keyring()
 	if err != nil {
 		return nil, err
 	}
-	return &Wallet{cfg, signer}, nil
+	return &Wallet{cfg, ring}, nil
 }
 
-// DID returns the identifier to which credentials are bound.
-func (w *Wallet) DID() did.DID { return w.signer.Method.DID() }
+// DID returns the identifier to which new credentials are bound.
+func (w *Wallet) DID() did.DID { return w.keyring.inUse.Method.DID() }
 
 // keys finds keys as of now, over the network where need be.
 func (w *Wallet) keys() credential.Keys {

@@ -30,8 +30,8 @@ func (p *program) receiveCommand() *cli.Command {
 }
 
 func (p *program) receive(c *cli.Context, w *wallet.Wallet, link string) error {
-	got, err := w.Receive(c.Context, link, func(o wallet.OfferView) (string, error) { return p.acceptOffer(c, o) })
-	if len(got) > 0 {
+	collected, err := w.Receive(c.Context, link, wallet.Collector{Accept: func(o wallet.OfferView) (string, error) { return p.acceptOffer(c, o) }})
+	if got := collected.Entries; len(got) > 0 {
 		lines := []string{"Received:"}
 		for _, e := range got {
 			lines = append(lines, "  "+line(e))

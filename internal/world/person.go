@@ -50,11 +50,14 @@ func (p *Person) DID() did.DID { return p.wallet.DID() }
 
 // Receive collects the one credential of an offer.
 func (p *Person) Receive(ctx context.Context, o Offer) (*wallet.Entry, error) {
-	got, err := p.wallet.Receive(ctx, o.Offer.URI, func(wallet.OfferView) (string, error) { return o.Offer.TxCode, nil })
+	got, err := p.wallet.Receive(ctx, o.Offer.URI, wallet.Collector{Accept: func(wallet.OfferView) (string, error) { return o.Offer.TxCode, nil }})
 	if err != nil {
 		return nil, err
 	}
-	return got[0], nil
+	if len(got.Entries) == 0 {
+		return nil, errors.New("the issuer has not decided yet")
+	}
+	return got.Entries[0], nil
 }
 
 // Present answers a request and returns what would leave and what the gateway told.

@@ -172,7 +172,7 @@ func (w *worker) step(ctx context.Context) error {
 		return err
 	}
 	w.came = ""
-	got, err := w.wallet.Receive(ctx, offer.Offer.URI, func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil })
+	got, err := w.wallet.Receive(ctx, offer.Offer.URI, wallet.Collector{Accept: func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil }})
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}

@@ -335,7 +335,7 @@ func act(t *testing.T, w *world.World, tom, june *wallet.Wallet, s secrets) {
 	check(t, err)
 	offer, err := office.Grant(ctx, world.Grant(time.Now()))
 	check(t, err)
-	got, err := tom.Receive(ctx, offer.Offer.URI, func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil })
+	got, err := tom.Receive(ctx, offer.Offer.URI, wallet.Collector{Accept: func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil }})
 	check(t, err)
 	shows(t, w, tom, "appointments", "book", "permit")
 	shows(t, w, tom, "gp-record", "view", "deny")
