@@ -36,6 +36,7 @@ type Program struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	Random   io.Reader
+	Manual   Manual // what its manual page says beside its commands
 
 	escaped bool // something that could act on a terminal was printed escaped
 }
@@ -48,7 +49,8 @@ func Main(name string, now func() time.Time, run func(ctx context.Context, args 
 	return run(ctx, os.Args, &Program{Name: name, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: now, Random: rand.Reader})
 }
 
-// Run runs app on args, the first of which is the program's name, and returns its exit code. Options
+// Run runs app on args, the first of which is the program's name, and returns its exit code. It adds the
+// commands completion and man, which write what they do out of the definitions of all others. Options
 // may stand before and behind other arguments. An argument that could pass for what it is not is
 // cli.args, a secret among the arguments cli.secret_argv: both end with Wrong before anything runs.
 func (p *Program) Run(ctx context.Context, app *cli.App, args []string) int {
@@ -65,6 +67,7 @@ func (p *Program) Run(ctx context.Context, app *cli.App, args []string) int {
 		}
 		return cli.ShowAppHelp(c)
 	}
+	app.Commands = append(app.Commands, p.completionCommand(app), p.manCommand(app))
 	strict(app.Commands)
 	args, err := arranged(app, args)
 	if err != nil {
