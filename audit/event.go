@@ -20,6 +20,8 @@ const (
 	Host      Type = "host"      // an issuer gave a person-issued link its status entry
 	Offer     Type = "offer"     // an issuer recorded a grant and offered its credential
 	Issue     Type = "issue"     // an issuer is about to sign a credential
+	Defer     Type = "defer"     // an issuer recorded a credential request that waits for review
+	Review    Type = "review"    // an operator approved or declined what waits
 	Suspend   Type = "suspend"   // a credential was suspended
 	Resume    Type = "resume"    // a suspended credential is valid again
 	Revoke    Type = "revoke"    // a credential was revoked
@@ -96,7 +98,7 @@ func (e Event) check() error {
 
 func (t Type) known() bool {
 	switch t {
-	case Decision, Host, Offer, Issue, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query, OverrideApprove, OverrideUse:
+	case Decision, Host, Offer, Issue, Defer, Review, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query, OverrideApprove, OverrideUse:
 		return true
 	}
 	return false

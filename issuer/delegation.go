@@ -42,11 +42,12 @@ type Delegation struct {
 	Created     time.Time    `json:"created"`
 	Collectable time.Time    `json:"collectable"` // until when a wallet can collect it, if none has yet
 	Request     GrantRequest `json:"request"`
-	Copies      []Copy       `json:"copies,omitempty"`
+	Copies      []Copy       `json:"copies,omitempty"` // that wallets may hold; those that they deleted are left out
+	Given       int          `json:"given,omitzero"`   // copies that were ever recorded
+	Waiting     int          `json:"waiting,omitzero"` // requests that wait for the review
 	Reason      string       `json:"reason,omitempty"` // of the last change of state
 	Note        string       `json:"note,omitempty"`
 	Review      Review       `json:"review,omitempty"`
-	Notified    string       `json:"notified,omitempty"` // last event that the wallet notified
 	version     uint64
 }
 
@@ -58,6 +59,8 @@ type Copy struct {
 	Holder     string        `json:"holder"` // DID
 	Ref        publisher.Ref `json:"ref"`
 	Issued     time.Time     `json:"issued"`
+	Answer     string        `json:"answer,omitempty"`   // notification_id of the answer that it went out in
+	Notified   string        `json:"notified,omitempty"` // last event that the wallet told of it
 }
 
 // Delegation returns the delegation called id; one that is not there is object.unknown.

@@ -13,7 +13,6 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/key"
-	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -226,28 +225,4 @@ func TestHostAtOnce(t *testing.T) {
 	if l := must[*link](t)(f.linkOf(t.Context(), f.root)); len(seen) != 10 || l.Hosted != 10 {
 		t.Errorf("%d indices, %d counted", len(seen), l.Hosted)
 	}
-}
-
-func TestNotify(t *testing.T) {
-	w := newWorld(t)
-	o := w.grant(edit())
-	bearer := w.redeemed(o)
-	out := must[*vci.CredentialResponse](t)(w.Issue(t.Context(), bearer, ask(ConfigurationSDJWT, w.proof(newHolder(t)))))
-	body := func(id, event string) []byte {
-		return []byte(`{"notification_id":"` + id + `","event":"` + event + `"}`)
-	}
-	for range 3 {
-		if err := w.Notify(t.Context(), bearer, body(out.NotificationID, "credential_accepted")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if d := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)); d.Notified != "credential_accepted" {
-		t.Errorf("kept %q", d.Notified)
-	}
-	wants(t, w.Notify(t.Context(), bearer, body("urn:uuid:none", "credential_accepted")), reason.NotificationUnknown)
-	wants(t, w.Notify(t.Context(), bearer, body(out.NotificationID, "credential_loved")), reason.NotificationUnknown)
-	wants(t, w.Notify(t.Context(), "x", body(out.NotificationID, "credential_accepted")), reason.TokenInvalid)
-	wants(t, w.Notify(t.Context(), bearer, []byte("[]")), reason.JSONType)
-	other := w.redeemed(w.grant(edit()))
-	wants(t, w.Notify(t.Context(), other, body(out.NotificationID, "credential_accepted")), reason.NotificationUnknown)
 }

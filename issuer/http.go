@@ -37,6 +37,8 @@ func (i *Issuer) Handler(admin web.Secret) http.Handler {
 	mux.Handle("POST /admin/v1/delegations/{id}/suspend", operator(i.changeState(i.ofDelegation(i.Suspend))))
 	mux.Handle("POST /admin/v1/delegations/{id}/resume", operator(i.changeState(i.ofDelegation(i.Resume))))
 	mux.Handle("POST /admin/v1/delegations/{id}/revoke", operator(i.changeState(i.revokeByID)))
+	mux.Handle("POST /admin/v1/delegations/{id}/approve", operator(i.changeState(i.ofDelegation(i.Approve))))
+	mux.Handle("POST /admin/v1/delegations/{id}/decline", operator(i.changeState(i.ofDelegation(i.Decline))))
 
 	mux.HandleFunc("GET /.well-known/openid-credential-issuer", i.getMetadata)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", i.getServerMetadata)
@@ -44,6 +46,7 @@ func (i *Issuer) Handler(admin web.Secret) http.Handler {
 	mux.HandleFunc("POST /nonce", i.postNonce)
 	mux.HandleFunc("POST /credential", i.postCredential)
 	mux.HandleFunc("POST /notification", i.postNotification)
+	mux.HandleFunc("GET /offers/{ref}", i.getOffer)
 
 	mux.HandleFunc("POST /v1/hosted-status", i.postHosted)
 	mux.HandleFunc("POST /v1/hosted-status/revoke", i.postHostedRevoke)

@@ -37,6 +37,8 @@ type Shown struct {
 	ID      string    `json:"id"`
 	State   State     `json:"state"`
 	Created time.Time `json:"created"`
+	Review  Review    `json:"review,omitempty"`
+	Waiting int       `json:"waiting,omitzero"` // credential requests that wait for the review
 	Reason  string    `json:"reason,omitempty"`
 	Note    string    `json:"note,omitempty"`
 	Profile string    `json:"profile"`
@@ -49,7 +51,7 @@ type Shown struct {
 // show returns d as an operator reads it in a list.
 func (d *Delegation) show(now time.Time) Shown {
 	return Shown{
-		ID: d.ID, State: d.At(now), Created: d.Created, Reason: d.Reason, Note: d.Note,
+		ID: d.ID, State: d.At(now), Created: d.Created, Review: d.Review, Waiting: d.Waiting, Reason: d.Reason, Note: d.Note,
 		Profile: d.Request.Profile, Formats: d.Request.Formats, Copies: d.Copies,
 	}
 }

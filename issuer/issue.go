@@ -11,126 +11,108 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
 	"github.com/behalf-id/behalf/credential/status/publisher"
-	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
 )
 
-// Issue answers a credential request (OpenID4VCI 1.0 §8.2) made with an access token: one
-// credential for each key proof, each with its own key and its own status index. It is the
-// only way to a signature of this issuer.
+// Issue answers a credential request (OpenID4VCI 1.0 §8.2): one credential for each key that was
+// proved, each with its own status index, or a transaction where the delegation waits for review.
+// Issue and Deferred are the only ways to a signature of this issuer.
 //
 // What will be signed is durable before it is signed. Who loses the answer, or meets a crash in
-// between, has an access token that has collected and an index that is burnt: the operator
-// revokes the delegation and grants it again.
-func (i *Issuer) Issue(ctx context.Context, bearer string, r *vci.CredentialRequest) (*vci.CredentialResponse, error) {
+// between, has an access token that has collected and an index that is burnt: a refreshed token
+// collects again, and else the operator revokes the delegation and grants it again.
+func (i *Issuer) Issue(ctx context.Context, p Presented, r *vci.CredentialRequest) (*vci.CredentialResponse, error) {
+	t, err := i.authorized(ctx, p)
 	for range maxAttempts {
-		format, batch, err := i.book(ctx, bearer, r)
-		if _, conflict := store.IsConflict(err); conflict {
-			continue // what another request took away is found in the next round
-		}
 		if err != nil {
 			return nil, err
 		}
-		return i.seal(ctx, format, batch)
+		out, err := i.issue(ctx, t, r)
+		if _, conflict := store.IsConflict(err); !conflict {
+			return out, err
+		}
+		// What another request took away is found in the next round. The proof of the first is spent.
+		t, err = i.tokenOf(ctx, p.Token)
+		if err != nil {
+			return nil, err
+		}
 	}
 	return nil, contested()
 }
 
-// book prepares, reserves and records what the request may have. When it returns nil that is durable.
-func (i *Issuer) book(ctx context.Context, bearer string, r *vci.CredentialRequest) (credential.Format, []copyOf, error) {
-	t, err := i.authorized(ctx, Presented{Scheme: "Bearer", Token: bearer})
+func (i *Issuer) issue(ctx context.Context, t *accessToken, r *vci.CredentialRequest) (*vci.CredentialResponse, error) {
+	o, err := i.wanted(ctx, t, r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	d, err := i.Delegation(ctx, t.Delegations[0])
+	holders, steps, err := i.holders(ctx, o.delegation, r.Proofs)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	format, err := i.wanted(d, t, r)
-	if err != nil {
-		return nil, nil, err
+	t.Collected = append(slices.Clone(t.Collected), o.identifier)
+	steps.add(put(t.key, t.version, t, t.Expires))
+	if o.delegation.Review == Pending {
+		return i.postpone(ctx, t, o, holders, steps)
 	}
-	holders, steps, err := i.holders(ctx, d, r.Proofs)
-	if err != nil {
-		return nil, nil, err
-	}
-	batch, err := i.reserve(ctx, d, format, holders)
-	if err != nil {
-		return nil, nil, err
-	}
-	return format, batch, i.record(ctx, d, t, batch, steps)
+	return i.deliver(ctx, o, holders, steps)
 }
 
-// wanted returns the format asked for, if this token may still collect it.
-func (i *Issuer) wanted(d *Delegation, t *accessToken, r *vci.CredentialRequest) (credential.Format, error) {
-	name, known := formatOf(r.Configuration)
-	switch {
-	case r.Identifier != "":
-		return nil, spoken{reason.New(reason.TokenScope, "the access token names no credential identifiers"), "unknown_credential_identifier"}
-	case !known || i.cfg.Formats.Named(name) == nil:
-		return nil, spoken{reason.New(reason.TokenScope, "there is no such credential configuration"), "unknown_credential_configuration"}
-	case !slices.Contains(d.Request.Formats, name):
-		return nil, reason.New(reason.TokenScope, "the access token does not cover this credential configuration")
-	case slices.Contains(t.Collected, name):
-		return nil, reason.New(reason.TokenScope, "this credential was collected with this access token before")
-	}
-	if state := d.At(i.cfg.Now()); state != Offered && state != Issued {
-		return nil, spoken{reason.New(reason.TokenScope, "the delegation was taken back or has ended"), "credential_request_denied"}
-	}
-	return i.cfg.Formats.Named(name), nil
-}
-
-// holders checks every key proof and returns who made them, with the changes that spend their
-// nonces. One bad proof refuses them all (OpenID4VCI 1.0 §8.2, appendix F).
-func (i *Issuer) holders(ctx context.Context, d *Delegation, proofs *vci.Proofs) (holders []string, steps changes, err error) {
-	if proofs == nil || len(proofs.JWT) == 0 || len(proofs.JWT) > vci.MaxProofs {
-		return nil, steps, reason.New(reason.ProofBatch, "no key proof, or too many")
-	}
-	var nonces []string
-	for _, proof := range proofs.JWT {
-		holder, nonce, err := i.holder(ctx, d, proof)
-		switch {
-		case err != nil && len(proofs.JWT) > 1:
-			return nil, steps, reason.Wrap(reason.ProofBatch, "one of the key proofs is bad", err)
-		case err != nil:
-			return nil, steps, err
-		case slices.Contains(holders, holder):
-			return nil, steps, reason.New(reason.ProofBatch, "two proofs of one key")
-		}
-		holders = append(holders, holder)
-		if slices.Contains(nonces, nonce) {
-			continue
-		}
-		spent, err := i.spendNonce(ctx, nonce)
-		if err != nil {
-			return nil, steps, err
-		}
-		nonces = append(nonces, nonce)
-		steps.add(spent, nil)
-	}
-	return holders, steps, nil
-}
-
-// holder returns the DID of who made a key proof: the one that was named by the key's own DID, never
-// by a claim.
-func (i *Issuer) holder(ctx context.Context, d *Delegation, proof string) (holder, nonce string, err error) {
-	h, nonce, err := vci.OpenProof(ctx, []byte(proof), i.cfg.Origin, i.cfg.Resolver, i.cfg.Now())
-	if reason.Of(err) == reason.JOSEHeaderKeyForbidden {
-		return "", "", reason.Wrap(reason.ProofKeyAmbiguous, "the proof names a key in another way than jwk or kid", err)
-	}
+// deliver reserves, records and seals. What it records is one commit together with steps.
+func (i *Issuer) deliver(ctx context.Context, o order, holders []string, steps changes) (*vci.CredentialResponse, error) {
+	batch, err := i.reserve(ctx, o, holders)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
-	if h.DID.IsZero() {
-		h.DID, _ = didkey.FromKey(h.Key)
+	if err := i.record(ctx, o.delegation, batch, steps); err != nil {
+		return nil, err
 	}
-	if want := d.Request.Grant.Delegate.ID; want != "" && want != h.DID.String() {
-		return "", "", reason.New(reason.IssueKeyContinuity, "the grant is for another delegate")
+	return i.seal(ctx, o.format, batch)
+}
+
+// order is what a request asks for: one credential of one delegation, in one format.
+type order struct {
+	delegation *Delegation
+	identifier string
+	format     credential.Format
+}
+
+// wanted returns what is asked for, if this token may still collect it.
+func (i *Issuer) wanted(ctx context.Context, t *accessToken, r *vci.CredentialRequest) (order, error) {
+	id, err := i.identified(t, r)
+	if err != nil {
+		return order{}, err
 	}
-	return h.DID.String(), nonce, nil
+	if slices.Contains(t.Collected, id) {
+		return order{}, reason.New(reason.TokenScope, "this credential was collected with this access token before")
+	}
+	return i.ordered(ctx, id)
+}
+
+// identified returns the credential identifier that a request means (OpenID4VCI 1.0 §8.2). A wallet
+// that was told identifiers names one; another names the configuration, of which a pre-authorized
+// token has one.
+func (i *Issuer) identified(t *accessToken, r *vci.CredentialRequest) (string, error) {
+	if r.Identifier != "" {
+		if !t.Details || !t.mayCollect(r.Identifier) {
+			return "", spoken{reason.New(reason.TokenScope, "the access token names no such credential identifier"), "unknown_credential_identifier"}
+		}
+		return r.Identifier, nil
+	}
+	if name, known := formatOf(r.Configuration); !known || i.cfg.Formats.Named(name) == nil {
+		return "", spoken{reason.New(reason.TokenScope, "there is no such credential configuration"), "unknown_credential_configuration"}
+	}
+	if t.Details {
+		return "", reason.New(reason.TokenScope, "the token answer named credential identifiers, one of which is needed")
+	}
+	for _, id := range t.Identifiers {
+		if _, configuration, _ := splitIdentifier(id); configuration == r.Configuration {
+			return id, nil
+		}
+	}
+	return "", reason.New(reason.TokenScope, "the access token does not cover this credential configuration")
 }
 
 // copyOf is one credential on its way: prepared, with an index of its own, not signed.
@@ -141,8 +123,12 @@ type copyOf struct {
 
 // reserve prepares a credential for each holder and gives each a status index. An index that is
 // not used in the end is burnt.
-func (i *Issuer) reserve(ctx context.Context, d *Delegation, format credential.Format, holders []string) ([]copyOf, error) {
-	var batch []copyOf
+func (i *Issuer) reserve(ctx context.Context, o order, holders []string) ([]copyOf, error) {
+	d := o.delegation
+	if len(d.Copies)+len(holders) > MaxCopies || d.Given+len(holders) > MaxGiven {
+		return nil, denied(reason.New(reason.LimitRate, "so many credentials were issued for this delegation already"))
+	}
+	batch := make([]copyOf, 0, len(holders))
 	for _, holder := range holders {
 		c, err := i.prepare(d.Request, holder, d.ID)
 		if err != nil {
@@ -152,8 +138,10 @@ func (i *Issuer) reserve(ctx context.Context, d *Delegation, format credential.F
 		if err != nil {
 			return nil, err
 		}
-		c.Status = i.statusRefs(format.Name(), ref)
-		batch = append(batch, copyOf{c, Copy{Credential: c.ID, Format: format.Name(), Holder: holder, Ref: ref, Issued: i.cfg.Now()}})
+		c.Status = i.statusRefs(o.format.Name(), ref)
+		made := Copy{Credential: c.ID, Format: o.format.Name(), Holder: holder, Ref: ref, Issued: i.cfg.Now()}
+		batch = append(batch, copyOf{c, made})
+		batch[len(batch)-1].copy.Answer = batch[0].copy.Credential
 	}
 	return batch, nil
 }
@@ -165,19 +153,20 @@ func (i *Issuer) statusRefs(format string, ref publisher.Ref) []credential.Statu
 	return i.cfg.Publisher.BitstringRefs(ref)
 }
 
-// record makes what will be signed durable, with the end of the nonces, the use of the token and
-// the audit leaf, in one commit. Nothing is signed before.
-func (i *Issuer) record(ctx context.Context, d *Delegation, t *accessToken, batch []copyOf, steps changes) error {
+// record makes what will be signed durable, with the end of the offer, the audit leaf and steps, in
+// one commit. Nothing is signed before.
+func (i *Issuer) record(ctx context.Context, d *Delegation, batch []copyOf, steps changes) error {
 	var copies []Copy
 	for _, b := range batch {
 		copies = append(copies, b.copy)
 		l := link{Delegation: d.ID, Holder: b.copy.Holder, Grantor: b.credential.GrantedBy, Depth: b.credential.Redelegation.MaxDepth, Ref: b.copy.Ref}
 		steps.add(put(prefixCredential+b.copy.Credential, 0, l, time.Time{}))
 	}
-	d.State, d.Copies = Issued, append(d.Copies, copies...)
-	t.Collected = append(t.Collected, batch[0].copy.Format)
+	d.State, d.Given, d.Copies = Issued, d.Given+len(copies), append(d.Copies, copies...)
+	if err := i.dropOffer(ctx, d.ID, &steps); err != nil {
+		return err
+	}
 	steps.add(d.change())
-	steps.add(put(t.key, t.version, t, t.Expires))
 	evidence, err := strictjson.Marshal(copies)
 	if err != nil || steps.err != nil {
 		return reason.Wrap(reason.InternalIndeterminate, "a record could not be written", err)

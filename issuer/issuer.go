@@ -31,6 +31,8 @@ const (
 	NonceLife   = 300 * time.Second   // of a c_nonce
 	MaxTxTries  = 5                   // wrong transaction codes before an offer is dead
 	TxCodeSize  = 6                   // digits of a transaction code
+	MaxCopies   = publisher.MaxFlips  // credentials of one delegation that hold at once: what one change of state flips
+	MaxGiven    = 4096                // credentials that are issued for one delegation in its life
 	MaxPage     = 200                 // delegations in one page of a list
 	MaxNote     = 500                 // bytes of a note on a change of state
 	MaxReason   = 64                  // bytes of its reason
@@ -83,6 +85,9 @@ func New(cfg Config) (*Issuer, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
+	if cfg.BatchSize == 0 {
+		cfg.BatchSize = DefaultBatch
+	}
 	i := &Issuer{cfg: cfg}
 	return i, i.random(i.nonceKey[:])
 }
@@ -105,6 +110,8 @@ func (c Config) check() error {
 		return errors.New("config: Framework, Resolver or Formats is missing")
 	case c.Now == nil || c.Random == nil || c.Logger == nil:
 		return errors.New("config: Now, Random or Logger is missing")
+	case c.BatchSize < 0 || c.BatchSize > vci.MaxProofs:
+		return errors.New("config: BatchSize is negative or too large")
 	case len(c.Profiles) == 0:
 		return errors.New("config: Profiles is empty: nothing could be granted")
 	}

@@ -6,40 +6,42 @@ import (
 	"context"
 	"slices"
 
+	"github.com/behalf-id/behalf/audit"
+	"github.com/behalf-id/behalf/credential/status"
+	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
 )
 
-// notification is what a wallet says became of a credential (OpenID4VCI 1.0 §11.1).
-type notification struct {
-	ID    string `json:"notification_id"`
-	Event string `json:"event"`
-}
+// credentialDeleted is the event that a wallet has a credential no more.
+const credentialDeleted = "credential_deleted"
 
-// Notify takes a wallet's notification. It is recorded and nothing depends on it; repeating it
-// changes nothing. An event that is not known and an id that is not of this access token are
-// notification.unknown.
-func (i *Issuer) Notify(ctx context.Context, bearer string, raw []byte) error {
-	t, err := i.authorized(ctx, Presented{Scheme: "Bearer", Token: bearer})
+// copyDeleted is the outcome in the audit log of a copy that its wallet has deleted.
+const copyDeleted State = "deleted"
+
+// Notify takes a wallet's notification (OpenID4VCI 1.0 §11.1) about the credentials of one answer. It
+// is kept for the operator and nothing depends on it, but that copies which the wallet deleted are
+// revoked: nobody has them, so nobody is to use them. A copy that was passed on stays as it is, for
+// what hangs below it. Repeating a notification changes nothing and writes nothing.
+//
+// An event that is not known and an id that is not of this access token are notification.unknown.
+func (i *Issuer) Notify(ctx context.Context, p Presented, id, event string) error {
+	t, err := i.authorized(ctx, p)
 	if err != nil {
 		return err
 	}
-	var n notification
-	if err := strictjson.Unmarshal(raw, &n); err != nil {
-		return err
-	}
-	switch n.Event {
-	case "credential_accepted", "credential_failure", "credential_deleted":
+	switch event {
+	case "credential_accepted", "credential_failure", credentialDeleted:
 	default:
 		return spoken{reason.New(reason.NotificationUnknown, "no such event"), "invalid_notification_request"}
 	}
-	l, err := i.notifies(ctx, n.ID, t)
+	l, err := i.notifies(ctx, id, t)
 	if err != nil {
 		return err
 	}
 	for range maxAttempts {
-		err := i.notified(ctx, l, n.Event)
+		err := i.notified(ctx, l, id, event)
 		if _, conflict := store.IsConflict(err); !conflict {
 			return err
 		}
@@ -59,13 +61,73 @@ func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) (deleg
 	return l.Delegation, nil
 }
 
-func (i *Issuer) notified(ctx context.Context, id, event string) error {
-	d, err := i.Delegation(ctx, id)
-	if err != nil || d.Notified == event {
+func (i *Issuer) notified(ctx context.Context, delegation, id, event string) error {
+	d, err := i.Delegation(ctx, delegation)
+	if err != nil {
 		return err
 	}
-	d.Notified = event
+	told := d.answered(id)
+	if len(told) == 0 || event == d.Copies[told[0]].Notified { // all deleted before, or told before
+		return nil
+	}
+	for _, k := range told {
+		d.Copies[k].Notified = event
+	}
+	if event == credentialDeleted && d.State != Revoked {
+		return i.forget(ctx, d, told)
+	}
 	var steps changes
 	steps.add(d.change())
 	return i.commit(ctx, steps)
+}
+
+// answered returns the places of the copies that went out in the answer that notification_id names.
+func (d *Delegation) answered(id string) (places []int) {
+	for k, c := range d.Copies {
+		if c.Answer == id || c.Credential == id {
+			places = append(places, k)
+		}
+	}
+	return places
+}
+
+// forget revokes the copies at places and drops them from d, with an audit leaf, in one commit. Those
+// below which somebody stands are only marked.
+func (i *Issuer) forget(ctx context.Context, d *Delegation, places []int) error {
+	var gone []Copy
+	var refs []publisher.Ref
+	for _, k := range places {
+		c := d.Copies[k]
+		l, err := i.linkOf(ctx, c.Credential)
+		if err != nil {
+			return err
+		}
+		if l.Hosted == 0 {
+			gone, refs = append(gone, c), append(refs, c.Ref)
+		}
+	}
+	var steps changes
+	if len(gone) == 0 {
+		steps.add(d.change())
+		return i.commit(ctx, steps)
+	}
+	flips, err := i.cfg.Book.Flip(ctx, refs, status.Revoked)
+	if err != nil {
+		return err
+	}
+	steps.list = flips
+	d.Copies = slices.DeleteFunc(d.Copies, func(c Copy) bool { return slices.Contains(gone, c) })
+	steps.add(d.change())
+	evidence, err := strictjson.Marshal(gone)
+	if err != nil || steps.err != nil {
+		return reason.Wrap(reason.InternalIndeterminate, "a record could not be written", err)
+	}
+	e := i.event(audit.Revoke, d.ID, copyDeleted, d.Request.Grant.OnBehalfOf.ID, gone[0].Holder)
+	e.Evidence = digest(evidence)
+	if _, err := i.cfg.Audit.Append(ctx, e, steps.list...); err != nil {
+		return err
+	}
+	i.cfg.Book.Committed(refs)
+	i.cfg.Logger.InfoContext(ctx, "copies deleted by their wallet", "delegation", d.ID, "copies", len(gone))
+	return nil
 }

@@ -33,6 +33,7 @@ const (
 	prefixHosted      = "issuer/hosted/"      // Hosted, by its id, which begins with that of the delegation
 	prefixRef         = "issuer/reference/"   // pointer, by digest of what names an offer; ends with the offer
 	prefixState       = "issuer/state/"       // pointer, by digest of issuer_state; ends with the offer
+	prefixTransaction = "issuer/transaction/" // transaction, by digest; ends with its review
 	prefixCollector   = "issuer/collector/"   // pointer, by digest of the account and id of the delegation
 )
 

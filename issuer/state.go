@@ -113,8 +113,7 @@ func (i *Issuer) flip(ctx context.Context, d *Delegation, c Change, s step, acto
 	return nil
 }
 
-// refs returns the indices of all copies. An offer is collected once, so there are at most MaxProofs
-// for each format, which a Flip takes.
+// refs returns the indices of all copies, of which there are at most MaxCopies: what a Flip takes.
 func (d *Delegation) refs() []publisher.Ref {
 	var refs []publisher.Ref
 	for _, c := range d.Copies {

@@ -257,6 +257,11 @@ func (w *world) tokenRequest(o Offering) vci.TokenRequest {
 	return vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode}
 }
 
+// Issue is a credential request over the bearer token of a pre-authorized code.
+func (w *world) Issue(ctx context.Context, bearer string, r *vci.CredentialRequest) (*vci.CredentialResponse, error) {
+	return w.Issuer.Issue(ctx, Presented{Scheme: "Bearer", Token: bearer}, r)
+}
+
 // redeemed returns an access token for o.
 func (w *world) redeemed(o Offering) string {
 	w.t.Helper()

@@ -20,8 +20,9 @@ const (
 	valueMask = 1<<width - 1
 )
 
-// MaxFlips is the number of indices that one Flip may change.
-const MaxFlips = 64
+// MaxFlips is the number of indices that one Flip may change: those of all copies of one delegation.
+// They meet in at most as many chunks as their lists have, 32 of a list of the usual capacity.
+const MaxFlips = 512
 
 // Book holds the state of every index. It keeps nothing in memory that another process could
 // change under it: what it says is what the store says. It is safe for concurrent use.
