@@ -30,6 +30,9 @@ type granted struct {
 
 func (g *granted) id() string { return g.ID }
 
+// size is how large g is in a part of a backup, about.
+func (g *granted) size() int { return len(g.Access) + len(g.Refresh) + 1024 }
+
 // waiting is a collection that the issuer decides about.
 type waiting struct {
 	ID            string    `json:"id"`
@@ -46,6 +49,9 @@ type waiting struct {
 }
 
 func (p *waiting) id() string { return p.ID }
+
+// size is how large p is in a part of a backup, about.
+func (p *waiting) size() int { return len(p.Transaction) + 256*len(p.Copies) + 1024 }
 
 // Pending returns what issuers have still to decide about, oldest first.
 func (w *Wallet) Pending(ctx context.Context) ([]*Pending, error) {

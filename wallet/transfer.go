@@ -20,7 +20,8 @@ import (
 const MaxBackup = 512 << 20
 
 const (
-	backupMagic = "behalf-wallet-backup/1\n"
+	backupMagic = "behalf-wallet-backup/2\n"
+	backupFirst = "behalf-wallet-backup/1\n" // of release 0, without Grants and Waiting
 	partItems   = 256     // items in one part
 	partBytes   = 6 << 20 // bytes of the items in one part, about
 )
@@ -37,11 +38,13 @@ type backupPart struct {
 	Credentials []*held     `json:"credentials,omitempty"`
 	PassedOn    []*PassedOn `json:"passed_on,omitempty"`
 	Foreign     []*Foreign  `json:"foreign,omitempty"`
+	Grants      []*granted  `json:"grants,omitempty"`
+	Waiting     []*waiting  `json:"waiting,omitempty"`
 }
 
 // items returns what the part holds, by the name of its file.
 func (p *backupPart) items() map[string]item {
-	out := make(map[string]item, len(p.Credentials)+len(p.PassedOn)+len(p.Foreign))
+	out := make(map[string]item, len(p.Credentials)+len(p.PassedOn)+len(p.Foreign)+len(p.Grants)+len(p.Waiting))
 	for _, h := range p.Credentials {
 		out[heldMark+h.ID+itemEnd] = h
 	}
@@ -51,10 +54,16 @@ func (p *backupPart) items() map[string]item {
 	for _, f := range p.Foreign {
 		out[foreignMark+f.ID+itemEnd] = f
 	}
+	for _, g := range p.Grants {
+		out[grantMark+g.ID+itemEnd] = g
+	}
+	for _, c := range p.Waiting {
+		out[waitingMark+c.ID+itemEnd] = c
+	}
 	return out
 }
 
-// Export returns keys, settings, credentials and records as one file, sealed under a passphrase of
+// Export returns keys, settings, credentials, collections that wait and records as one file, sealed under a passphrase of
 // its own. A file of the vault that is damaged ends it: a backup holds all or is none.
 func (v *Vault) Export(passphrase []byte) ([]byte, error) {
 	parts, err := v.parts()
@@ -101,13 +110,23 @@ func (v *Vault) parts() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range slices.Concat(damaged, more, others) {
+	grants, bad, err := readAll[granted](v, grantMark)
+	if err != nil {
+		return nil, err
+	}
+	waits, worse, err := readAll[waiting](v, waitingMark)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range slices.Concat(damaged, more, others, bad, worse) {
 		return nil, reason.Wrap(reason.StoreTampered, "a file of the wallet is damaged; restore or remove it first: "+d.File, d.Err)
 	}
 	var out []any
 	cut(all, (*held).size, func(some []*held) { out = append(out, backupPart{Credentials: some}) })
 	cut(passed, func(*PassedOn) int { return 0 }, func(some []*PassedOn) { out = append(out, backupPart{PassedOn: some}) })
 	cut(foreign, func(f *Foreign) int { return 2 * len(f.Raw) }, func(some []*Foreign) { out = append(out, backupPart{Foreign: some}) })
+	cut(grants, (*granted).size, func(some []*granted) { out = append(out, backupPart{Grants: some}) })
+	cut(waits, (*waiting).size, func(some []*waiting) { out = append(out, backupPart{Waiting: some}) })
 	return out, nil
 }
 
@@ -164,8 +183,8 @@ func (v *Vault) restore(head backupHead, parts []backupPart) error {
 			}
 		}
 	}
-	v.home = head.Home
-	return v.write(homeFile, v.home)
+	v.home.Settings = head.Home.Settings
+	return v.setKeys(head.Home.Keys)
 }
 
 // onlyOf refuses a folder with items that are not of the backup, which the new passphrase would not
@@ -196,6 +215,9 @@ func readBackup(file, passphrase []byte) (head backupHead, parts []backupPart, e
 	}
 	rest, ok := bytes.CutPrefix(file, []byte(backupMagic))
 	if !ok {
+		rest, ok = bytes.CutPrefix(file, []byte(backupFirst))
+	}
+	if !ok {
 		return head, nil, notBackup(nil)
 	}
 	first, rest, err := cutPart(rest)
@@ -206,7 +228,7 @@ func readBackup(file, passphrase []byte) (head backupHead, parts []backupPart, e
 	if err != nil {
 		return head, nil, damagedBackup(err)
 	}
-	if err := strictjson.UnmarshalClosed(plain, &head); err != nil || head.Home.Version != homeVersion || len(head.Home.Keys) == 0 {
+	if err := strictjson.UnmarshalClosed(plain, &head); err != nil || !head.Home.whole() {
 		return head, nil, notBackup(err)
 	}
 	for i := 1; i <= head.Parts; i++ {
