@@ -8,49 +8,92 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// Link is how a request reaches a wallet: a reference to the request object (§5.7).
+// Link is how a request reaches a wallet (§5): by reference to the request object, or by value, signed or
+// not. Exactly one of RequestURI, Object and Unsigned is there.
 type Link struct {
 	ClientID   string
 	RequestURI string
+	Method     string // request_uri_method: MethodPost, or MethodGet or "" for GET (§5.10)
+	Object     string // the signed request object
+	Unsigned   string // the query of the link: parameters for ReadUnsigned
 }
 
-// MaxLink is the number of bytes that a link may have.
-const MaxLink = 4096
+// Values of request_uri_method.
+const (
+	MethodGet  = "get"
+	MethodPost = "post"
+)
+
+// Bounds of a link.
+const (
+	MaxLink    = 4096     // bytes of one by reference
+	MaxByValue = 64 << 10 // bytes of one by value
+)
 
 // String writes the link for a QR code or a click, as openid4vp://?client_id=…&request_uri=….
 func (l Link) String() string {
-	q := url.Values{"client_id": {l.ClientID}, "request_uri": {l.RequestURI}}
+	if l.Unsigned != "" {
+		return Scheme + "://?" + l.Unsigned
+	}
+	q := url.Values{"client_id": {l.ClientID}}
+	for name, value := range map[string]string{"request_uri": l.RequestURI, "request_uri_method": l.Method, "request": l.Object} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
 	return Scheme + "://?" + q.Encode()
 }
 
-// ParseLink reads a link. A request by value, an unsigned one and one without an https
-// request_uri are refused, and so is a parameter that appears twice.
+// UnsignedLink returns the link for a request that is never signed.
+func UnsignedLink(r *Request) (Link, error) {
+	q, err := r.Values()
+	if err != nil {
+		return Link{}, err
+	}
+	return Link{ClientID: r.ClientID, Unsigned: q.Encode()}, nil
+}
+
+// ParseLink reads a link. One that is neither by reference nor signed is request.unsigned, unless its
+// client can only be so; a client that nobody could be is request.client_id; a parameter that appears
+// twice is http.duplicate_param; what is no link, holds a request twice, refers to anything but an https
+// address, or asks for another method than get and post is request.invalid.
 func ParseLink(s string) (Link, error) {
-	if len(s) > MaxLink {
-		return Link{}, reason.New(reason.RequestInvalid, "the link is too long")
+	if len(s) > MaxByValue {
+		return Link{}, invalid("the link is too long")
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != Scheme {
-		return Link{}, reason.New(reason.RequestInvalid, "not an openid4vp:// link")
+	if err != nil || u.Scheme != Scheme && u.Scheme != SchemeHAIP {
+		return Link{}, invalid("not an openid4vp:// link")
 	}
 	q, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return Link{}, reason.New(reason.RequestInvalid, "the link's query cannot be read")
+		return Link{}, invalid("the link's query cannot be read")
 	}
 	for _, values := range q {
 		if len(values) > 1 {
 			return Link{}, reason.New(reason.HTTPDuplicateParam, "a parameter appears twice")
 		}
 	}
-	l := Link{ClientID: q.Get("client_id"), RequestURI: q.Get("request_uri")}
-	if l.RequestURI == "" {
-		return Link{}, reason.New(reason.RequestUnsigned, "the link holds no reference to a signed request")
-	}
-	if ref, err := url.Parse(l.RequestURI); err != nil || ref.Scheme != "https" || ref.Host == "" || ref.User != nil {
-		return Link{}, reason.New(reason.RequestInvalid, "request_uri is not an https address")
-	}
-	if _, err := VerifierDID(l.ClientID); err != nil {
+	return readLink(q)
+}
+
+func readLink(q url.Values) (Link, error) {
+	l := Link{ClientID: q.Get("client_id"), RequestURI: q.Get("request_uri"), Method: q.Get("request_uri_method"), Object: q.Get("request")}
+	client, err := ParseClient(l.ClientID)
+	if err != nil {
 		return Link{}, err
 	}
-	return l, nil
+	switch {
+	case l.RequestURI == "" && l.Method != "", l.Method != "" && l.Method != MethodGet && l.Method != MethodPost:
+		return Link{}, invalid("request_uri_method is neither get nor post")
+	case l.RequestURI != "" && l.Object != "":
+		return Link{}, invalid("the link holds a request and refers to one")
+	case l.RequestURI != "" && (len(l.String()) > MaxLink || !isHTTPS(l.RequestURI)):
+		return Link{}, invalid("request_uri is not an https address")
+	case l.RequestURI != "" || l.Object != "":
+		return l, nil
+	case client.Signed():
+		return Link{}, reason.New(reason.RequestUnsigned, "the link holds no signed request, and no reference to one")
+	}
+	return Link{ClientID: l.ClientID, Unsigned: q.Encode()}, nil
 }

@@ -105,8 +105,12 @@ func TestOpenRequestRefuses(t *testing.T) {
 		"expired":        {"", func(m map[string]any) { m["iat"], m["exp"] = now.Unix()-121, now.Unix()-1 }, by, reason.RequestInvalid},
 		"expires now":    {"", func(m map[string]any) { m["iat"], m["exp"] = now.Unix()-100, now.Unix() }, by, reason.RequestInvalid},
 		"ahead":          {"", func(m map[string]any) { m["iat"], m["exp"] = now.Unix()+61, now.Unix()+100 }, by, reason.RequestInvalid},
-		"long life":      {"", func(m map[string]any) { m["exp"] = now.Unix() + 121 }, by, reason.RequestInvalid},
-		"no exp":         {"", func(m map[string]any) { delete(m, "exp") }, by, reason.RequestInvalid},
+		"long life":      {"", func(m map[string]any) { m["exp"] = now.Unix() + 3600 }, by, ""},
+		"no exp":         {"", func(m map[string]any) { delete(m, "exp") }, by, ""},
+		"no iat":         {"", func(m map[string]any) { delete(m, "iat") }, by, ""},
+		"exp before iat": {"", func(m map[string]any) { m["iat"], m["exp"] = now.Unix()+10, now.Unix()+5 }, by, reason.RequestInvalid},
+		"redirect_uri":   {"", func(m map[string]any) { m["redirect_uri"] = m["response_uri"] }, by, reason.RequestInvalid},
+		"plain http":     {"", func(m map[string]any) { m["response_uri"] = "http://gateway.example/1" }, by, reason.RequestInvalid},
 		"short nonce":    {"", func(m map[string]any) { m["nonce"] = "short" }, by, reason.RequestInvalid},
 		"odd nonce":      {"", func(m map[string]any) { m["nonce"] = strings.Repeat("ä", 22) }, by, reason.RequestInvalid},
 		"mode":           {"", func(m map[string]any) { m["response_mode"] = "fragment" }, by, reason.RequestInvalid},
@@ -151,13 +155,18 @@ func TestLink(t *testing.T) {
 	}
 	esc := url.QueryEscape(id)
 	for link, code := range map[string]reason.Code{
-		"https://x": reason.RequestInvalid, "openid4vp://?client_id=" + esc + "&request=ey": reason.RequestUnsigned,
+		"https://x": reason.RequestInvalid, "openid4vp://?client_id=" + esc: reason.RequestUnsigned, "haip-vp://?client_id=" + esc: reason.RequestUnsigned,
+		"openid4vp://?client_id=" + esc + "&request=ey&request_uri=https%3A%2F%2Fx":                  reason.RequestInvalid,
+		"openid4vp://?client_id=" + esc + "&request_uri=https%3A%2F%2Fx&request_uri_method=put":      reason.RequestInvalid,
+		"openid4vp://?client_id=" + esc + "&request=ey&request_uri_method=post":                      reason.RequestInvalid,
 		"openid4vp://?client_id=" + esc + "&request_uri=http%3A%2F%2Fx":                              reason.RequestInvalid,
 		"openid4vp://?client_id=" + esc + "&request_uri=https%3A%2F%2Fu%40x":                         reason.RequestInvalid,
 		"openid4vp://?client_id=" + esc + "&request_uri=https%3A%2F%2Fx&request_uri=https%3A%2F%2Fy": reason.HTTPDuplicateParam,
 		"openid4vp://?client_id=x&request_uri=https%3A%2F%2Fx":                                       reason.RequestClientID,
 		"openid4vp://?%zz": reason.RequestInvalid,
-		"openid4vp://?x=" + strings.Repeat("a", vp.MaxLink): reason.RequestInvalid,
+		"openid4vp://?x=" + strings.Repeat("a", vp.MaxByValue):                                                reason.RequestInvalid,
+		"openid4vp://?client_id=" + esc + "&request_uri=https%3A%2F%2Fx&y=" + strings.Repeat("a", vp.MaxLink): "",
+		"openid4vp://?client_id=" + esc + "&request_uri=https%3A%2F%2Fx%2F" + strings.Repeat("a", vp.MaxURI):  reason.RequestInvalid,
 	} {
 		if _, err := vp.ParseLink(link); reason.Of(err) != code {
 			t.Errorf("%.80s: %v, want %s", link, err, code)
