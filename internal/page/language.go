@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"strconv"
+	"strings"
+)
+
+// languageParam is the query parameter by which a person chooses a language.
+const languageParam = "lang"
+
+const (
+	maxAccept = 1 << 10 // bytes of an Accept-Language that are read
+	maxRanges = 32      // languages in it that are looked at
+)
+
+// language is one that pages speak.
+type language struct {
+	Tag   string // BCP 47
+	Name  string // in the language itself
+	Words words
+}
+
+// languages returns those that pages speak; the first is for everybody else. To add one, write its
+// words in a file beside the others: a test holds them against the first.
+func languages() []language {
+	return []language{
+		{"en-GB", "English", english()},
+		{"cy-GB", "Cymraeg", welsh()},
+	}
+}
+
+// find returns the language of tag, or one that shares its first subtag.
+func find(all []language, tag string) (language, bool) {
+	primary, _, _ := strings.Cut(tag, "-")
+	for _, l := range all {
+		if own, _, _ := strings.Cut(l.Tag, "-"); strings.EqualFold(own, primary) {
+			return l, true
+		}
+	}
+	return language{}, false
+}
+
+// negotiate returns the language that an Accept-Language (RFC 9110 §12.5.4) likes best; of equals,
+// the one named first; without one that we speak, the first of all.
+func negotiate(all []language, accept string) language {
+	best, most := all[0], 0.0
+	if len(accept) > maxAccept {
+		return best
+	}
+	for range maxRanges {
+		item, rest, more := strings.Cut(accept, ",")
+		tag, weight := rangeOf(item)
+		if l, ok := find(all, tag); ok && weight > most {
+			best, most = l, weight
+		}
+		if !more {
+			break
+		}
+		accept = rest
+	}
+	return best
+}
+
+// rangeOf returns the tag and weight of one element. What is malformed weighs nothing.
+func rangeOf(item string) (tag string, weight float64) {
+	tag, params, weighed := strings.Cut(item, ";")
+	tag = strings.TrimSpace(tag)
+	if !weighed {
+		return tag, 1
+	}
+	q, ok := strings.CutPrefix(strings.TrimSpace(params), "q=")
+	weight, err := strconv.ParseFloat(q, 64)
+	if !ok || err != nil || !(weight >= 0 && weight <= 1) {
+		return tag, 0
+	}
+	return tag, weight
+}
