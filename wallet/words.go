@@ -89,6 +89,13 @@ type tongue struct {
 	signedIn, uses, void                       string
 	clock                                      string // after a day that does not begin at midnight
 
+	// At a glance.
+	head, do, limited                                  string // person; actions and resource
+	holds, brief, through                              string // end, purposes, who stands behind it; end, who; who
+	revoked, suspended, ended, notYet                  string // day
+	endsSoon, reviewSoon, changeSoon                   string // day
+	dueExpiry, dueReview, dueTransition, dueCollection string // person, day, issuer; the last one: issuer
+
 	months                                                                   []string
 	actions, resources, purposes, bases, requires, levels, kinds, categories map[string]string
 }
