@@ -28,12 +28,15 @@ const Name = "dc+sd-jwt"
 // policy is what the issuer-signed JWT must look like.
 var policy = jose.Policy{Type: Name, Key: jose.FromIssuer}
 
-// Config is what a Format needs. Every field but CacheBytes is mandatory.
+// Config is what a Format needs. Every field but CacheBytes and Certificates is mandatory.
 type Config struct {
 	Random     io.Reader        // salts and decoys; crypto/rand.Reader
 	Now        func() time.Time // for iat of what is sealed, and for the delegate's key
 	Holders    did.Resolver     // finds the key of a delegate when a credential is sealed for it
 	CacheBytes int              // what is remembered of verified credentials; 0: 64 MiB
+	// Certificates are the DER of the certificates of the key that seals, its own first, without the
+	// trust anchor (HAIP 1.0 §6.1.1): they go into x5c. None: the key is named by kid alone.
+	Certificates [][]byte
 }
 
 // Format is the securing mechanism dc+sd-jwt. It implements credential.Format and
@@ -42,6 +45,7 @@ type Format struct {
 	random  io.Reader
 	now     func() time.Time
 	holders did.Resolver
+	x5c     []byte // as in jose.Header; nil without certificates
 	cache   *warm.Cache[*issued]
 	wholes  *warm.Cache[*whole]
 }
@@ -51,8 +55,15 @@ func New(cfg Config) (*Format, error) {
 	if cfg.Random == nil || cfg.Now == nil || cfg.Holders == nil || cfg.CacheBytes < 0 {
 		return nil, reason.New(reason.InternalIndeterminate, "sdjwt: a part of the configuration is missing")
 	}
+	var x5c []byte
+	if len(cfg.Certificates) > 0 {
+		x5c = jose.WriteX5C(cfg.Certificates)
+		if _, err := jose.ReadX5C(x5c); err != nil {
+			return nil, err
+		}
+	}
 	cache, wholes := caches(cfg.CacheBytes)
-	return &Format{cfg.Random, cfg.Now, cfg.Holders, cache, wholes}, nil
+	return &Format{cfg.Random, cfg.Now, cfg.Holders, x5c, cache, wholes}, nil
 }
 
 // Name implements credential.Format.

@@ -46,8 +46,8 @@ func (f *Format) Seal(ctx context.Context, c *credential.Credential, by did.Sign
 		return nil, err
 	}
 	payload := s.payload(c, holder, now)
-	room := make([]byte, 0, base64.RawURLEncoding.EncodedLen(len(payload))+roomForHeader+len(s.disclosures))
-	out, err := jose.AppendSigned(ctx, room, jose.Header{Type: Name, KeyID: by.Method.String()}, payload, by)
+	room := make([]byte, 0, base64.RawURLEncoding.EncodedLen(len(payload)+len(f.x5c))+roomForHeader+len(s.disclosures))
+	out, err := jose.AppendSigned(ctx, room, jose.Header{Type: Name, KeyID: by.Method.String(), X5C: f.x5c}, payload, by)
 	if err != nil {
 		return nil, err
 	}
