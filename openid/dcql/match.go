@@ -14,6 +14,10 @@ type Candidate struct {
 	Types  []string // the vct alone, or the W3C types
 	Bound  bool     // whether a holder proof is, or can be, made for it
 	Claims any      // JSON tree of map[string]any, []any, string, int64, float64, bool, nil
+
+	// AuthorityKeys are the key identifiers, base64url, that the certificates on its chain name as their
+	// authority's; empty for a credential that is not signed with certificates.
+	AuthorityKeys []string
 }
 
 // Match tells whether c can be met by have, and which claims it asks to be shown: concrete
@@ -22,10 +26,13 @@ type Candidate struct {
 // that nothing is shown for one claim that another rules out. Claim sets are tried in order and
 // the first that can be met is used (§6.4.1). Too much work is limit.query.
 func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
-	if c.Format != have.Format || c.Bound() && !have.Bound || len(c.Authorities) > 0 || !c.typeFits(have.Types) {
+	return c.match(have, &evaluation{left: MaxWork})
+}
+
+func (c *Credential) match(have Candidate, e *evaluation) (show []Path, ok bool, err error) {
+	if c.Format != have.Format || c.Bound() && !have.Bound || !c.trusts(have.AuthorityKeys) || !c.typeFits(have.Types) {
 		return nil, false, nil
 	}
-	e := evaluation{left: MaxWork}
 	if len(c.Claims) == 0 {
 		return nil, true, nil
 	}
@@ -39,6 +46,13 @@ func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
 		}
 	}
 	return nil, false, nil
+}
+
+// trusts reports whether one of the authorities that c lists, if it lists any, is among keys.
+func (c *Credential) trusts(keys []string) bool {
+	return len(c.Authorities) == 0 || slices.ContainsFunc(c.Authorities, func(a Authority) bool {
+		return a.Type == AuthorityKey && slices.ContainsFunc(a.Values, func(v string) bool { return slices.Contains(keys, v) })
+	})
 }
 
 func (c *Credential) typeFits(types []string) bool {

@@ -10,13 +10,16 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// Bounds on one query.
+// Bounds on one query. One beyond them is limit.query.
 const (
-	MaxCredentials = 32    // credential queries, and credential sets
-	MaxClaims      = 64    // claims, and claim sets, of one credential query
-	MaxPath        = 16    // elements of a claim path
-	MaxValues      = 128   // values of one claim
-	MaxWork        = 10000 // steps of one evaluation
+	MaxQuery        = 256 << 10 // bytes of its JSON
+	MaxCredentials  = 32        // credential queries, and credential sets, and options of a set
+	MaxCombinations = 4096      // choices of one option from every credential set
+	MaxClaims       = 64        // claims, and claim sets, and trusted authorities, of one credential query
+	MaxPath         = 16        // elements of a claim path
+	MaxValues       = 128       // values of one claim, and of one list of types
+	MaxWork         = 10000     // steps of one evaluation
+	WorkEach        = 256       // steps for each credential, where a whole wallet is evaluated at once
 )
 
 // Query is what a verifier asks for. Parse makes a checked one; New checks one made here.
@@ -37,8 +40,12 @@ type Credential struct {
 	ClaimSets   [][]string  `json:"claim_sets,omitempty"`
 }
 
-// Authority names whose credentials will do (§6.1.1). None is known here yet, so that a query
-// which names some is met by nothing.
+// AuthorityKey is the type of Authority whose values are the key identifiers, base64url, that certificates
+// on the chain of a credential name as their authority's (§6.1.1.1). Of the other types of §6.1.1, etsi_tl
+// and openid_federation, nothing is known here, so that a query that names these alone is met by nothing.
+const AuthorityKey = "aki"
+
+// Authority names whose credentials will do (§6.1.1).
 type Authority struct {
 	Type   string   `json:"type"`
 	Values []string `json:"values"`
@@ -71,21 +78,32 @@ func (c *Credential) Bound() bool { return c.Binding == nil || *c.Binding }
 // Must reports whether the set has to be met.
 func (s *Set) Must() bool { return s.Required == nil || *s.Required }
 
-// Parse reads a query and checks it whole: a member of the wrong type is json.type, everything
-// else that §6 forbids is request.invalid. Unknown members are ignored (§5).
+// Parse reads a query and checks it whole: a member of the wrong type is json.type, one that asks for too
+// much limit.query, everything else that §6 forbids is request.invalid. Unknown members are ignored (§5).
 func Parse(raw []byte) (*Query, error) {
+	if len(raw) > MaxQuery {
+		return nil, tooMuch("bytes")
+	}
 	var q Query
 	if err := strictjson.Unmarshal(raw, &q); err != nil {
+		if reason.Of(err) == reason.LimitMembers {
+			return nil, reason.Wrap(reason.LimitQuery, "dcql: a list is too long", err)
+		}
 		return nil, err
 	}
 	if err := emptyLists(raw); err != nil {
 		return nil, err
 	}
-	return &q, q.check()
+	return New(q)
 }
 
 // New checks a query made in this program.
-func New(q Query) (*Query, error) { return &q, q.check() }
+func New(q Query) (*Query, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	return &q, nil
+}
 
 // Marshal writes the query as JSON.
 func (q *Query) Marshal() ([]byte, error) { return strictjson.Marshal(q) }
@@ -104,7 +122,9 @@ func (q *Query) Find(id string) *Credential {
 func emptyLists(raw []byte) error {
 	var q struct {
 		Credentials []struct {
-			Claims      *[]strictjson.Value `json:"claims"`
+			Claims *[]struct {
+				Values *[]strictjson.Value `json:"values"`
+			} `json:"claims"`
 			ClaimSets   *[]strictjson.Value `json:"claim_sets"`
 			Authorities *[]strictjson.Value `json:"trusted_authorities"`
 		} `json:"credentials"`
@@ -115,7 +135,16 @@ func emptyLists(raw []byte) error {
 	}
 	lists := []*[]strictjson.Value{q.Sets}
 	for _, c := range q.Credentials {
-		lists = append(lists, c.Claims, c.ClaimSets, c.Authorities)
+		lists = append(lists, c.ClaimSets, c.Authorities)
+		if c.Claims == nil {
+			continue
+		}
+		if len(*c.Claims) == 0 {
+			return invalid("an empty list")
+		}
+		for _, claim := range *c.Claims {
+			lists = append(lists, claim.Values)
+		}
 	}
 	for _, l := range lists {
 		if l != nil && len(*l) == 0 {
@@ -126,8 +155,11 @@ func emptyLists(raw []byte) error {
 }
 
 func (q *Query) check() error {
-	if len(q.Credentials) == 0 || len(q.Credentials) > MaxCredentials || len(q.Sets) > MaxCredentials {
-		return invalid("credentials is empty or too long")
+	switch {
+	case len(q.Credentials) == 0:
+		return invalid("credentials is empty")
+	case len(q.Credentials) > MaxCredentials || len(q.Sets) > MaxCredentials:
+		return tooMuch("credentials or sets of them")
 	}
 	seen := map[string]bool{}
 	for i := range q.Credentials {
@@ -144,13 +176,20 @@ func (q *Query) check() error {
 }
 
 func (q *Query) checkSets(known map[string]bool) error {
+	combinations := 1
 	for _, s := range q.Sets {
-		if len(s.Options) == 0 || len(s.Options) > MaxCredentials {
-			return invalid("options is empty or too long")
+		if len(s.Options) == 0 {
+			return invalid("options is empty")
+		}
+		if combinations *= len(s.Options); len(s.Options) > MaxCredentials || combinations > MaxCombinations {
+			return tooMuch("combinations of credentials")
 		}
 		for _, option := range s.Options {
 			if len(option) == 0 || !allIn(option, known) {
 				return invalid("an option is empty or names an unknown credential")
+			}
+			if len(option) > MaxCredentials {
+				return tooMuch("credentials in one option")
 			}
 		}
 	}
@@ -158,37 +197,48 @@ func (q *Query) checkSets(known map[string]bool) error {
 }
 
 func (c *Credential) check() error {
-	switch c.Format {
-	case "dc+sd-jwt":
-		if len(c.Meta.VCTValues) == 0 {
-			return invalid("vct_values is needed")
-		}
-	case "jwt_vc_json", "ldp_vc":
-		if len(c.Meta.TypeValues) == 0 {
-			return invalid("type_values is needed")
-		}
-	case "":
+	m := c.Meta
+	switch {
+	case c.Format == "":
 		return invalid("format is needed")
+	case c.Format == "dc+sd-jwt" && len(m.VCTValues) == 0:
+		return invalid("vct_values is needed")
+	case (c.Format == "jwt_vc_json" || c.Format == "ldp_vc") && len(m.TypeValues) == 0:
+		return invalid("type_values is needed")
+	case c.Format == "mso_mdoc" && m.Doctype == "":
+		return invalid("doctype_value is needed")
+	case len(m.VCTValues) > MaxValues || len(m.TypeValues) > MaxValues || len(c.Authorities) > MaxClaims:
+		return tooMuch("types or authorities")
+	}
+	for _, types := range m.TypeValues {
+		if len(types) == 0 || len(types) > MaxValues {
+			return invalid("a list of types is empty or too long")
+		}
 	}
 	for _, a := range c.Authorities {
-		if a.Type == "" || len(a.Values) == 0 || len(a.Values) > MaxValues {
-			return invalid("a trusted authority without type or values, or with too many")
+		if a.Type == "" || len(a.Values) == 0 {
+			return invalid("a trusted authority without type or values")
 		}
-	}
-	if len(c.Authorities) > MaxClaims || len(c.Claims) > MaxClaims || len(c.ClaimSets) > MaxClaims {
-		return invalid("too many claims")
+		if len(a.Values) > MaxValues {
+			return tooMuch("values of a trusted authority")
+		}
 	}
 	return c.checkClaims()
 }
 
 func (c *Credential) checkClaims() error {
+	if len(c.Claims) > MaxClaims || len(c.ClaimSets) > MaxClaims {
+		return tooMuch("claims")
+	}
 	ids := map[string]bool{}
 	for _, claim := range c.Claims {
 		switch {
+		case len(claim.Path) > MaxPath || len(claim.Values) > MaxValues:
+			return tooMuch("steps or values of a claim")
 		case claim.ID == "" && len(c.ClaimSets) > 0, claim.ID != "" && (!identifier(claim.ID) || ids[claim.ID]):
 			return invalid("claim ids must be there for claim_sets, distinct and of letters, digits, - and _")
-		case len(claim.Path) == 0 || len(claim.Path) > MaxPath || len(claim.Values) > MaxValues:
-			return invalid("a claim path or its values are empty or too long")
+		case len(claim.Path) == 0:
+			return invalid("a claim path is empty")
 		}
 		ids[claim.ID] = true
 	}
@@ -196,8 +246,8 @@ func (c *Credential) checkClaims() error {
 		return invalid("claim_sets without claims")
 	}
 	for _, set := range c.ClaimSets {
-		if len(set) == 0 || !allIn(set, ids) {
-			return invalid("a claim set is empty or names an unknown claim")
+		if len(set) == 0 || len(set) > MaxClaims || !allIn(set, ids) {
+			return invalid("a claim set is empty, too long or names an unknown claim")
 		}
 	}
 	return nil
@@ -220,3 +270,5 @@ func identifier(s string) bool {
 }
 
 func invalid(detail string) error { return reason.New(reason.RequestInvalid, "dcql: "+detail) }
+
+func tooMuch(of string) error { return reason.New(reason.LimitQuery, "dcql: too many "+of) }

@@ -8,8 +8,14 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// MaxProofs is the number of key proofs that one request may hold (security.md §5.3).
-const MaxProofs = 20
+// Bounds on one credential request and its answer.
+const (
+	MaxProofs       = 100     // key proofs, and credentials in the answer
+	MaxRequest      = 1 << 20 // bytes of a request; key proofs with attestations fit
+	MaxResponse     = 8 << 20 // bytes of an answer
+	MaxInterval     = 86400   // seconds that a wallet is asked to wait before it asks again
+	DefaultInterval = 5       // seconds, where the issuer does not say
+)
 
 // Nonce is the answer of the nonce endpoint (§7.2).
 type Nonce struct {
@@ -30,20 +36,41 @@ func ParseNonce(raw []byte) (string, error) {
 
 // CredentialRequest asks for credentials, one for each key proof (§8.2).
 type CredentialRequest struct {
-	Configuration string  `json:"credential_configuration_id,omitempty"`
-	Identifier    string  `json:"credential_identifier,omitempty"`
-	Proofs        *Proofs `json:"proofs,omitempty"`
+	Configuration string              `json:"credential_configuration_id,omitempty"`
+	Identifier    string              `json:"credential_identifier,omitempty"`
+	Proofs        *Proofs             `json:"proofs,omitempty"`
+	Encryption    *ResponseEncryption `json:"credential_response_encryption,omitempty"`
 }
 
-// Proofs holds key proofs by type; jwt is the one that is known.
+// Proofs holds key proofs of one type.
 type Proofs struct {
-	JWT []string `json:"jwt,omitempty"`
+	JWT         []string `json:"jwt,omitempty"`
+	Attestation []string `json:"attestation,omitempty"` // exactly one
+}
+
+// check holds proofs to one type and to its number.
+func (p *Proofs) check() error {
+	switch {
+	case p == nil || len(p.JWT) == 0 && len(p.Attestation) == 0:
+		return reason.New(reason.ProofBatch, "proofs needs the member jwt or attestation with at least one proof")
+	case len(p.JWT) > 0 && len(p.Attestation) > 0:
+		return reason.New(reason.ProofBatch, "key proofs of two types")
+	case len(p.JWT) > MaxProofs:
+		return reason.New(reason.ProofBatch, "too many key proofs")
+	case len(p.Attestation) > 1:
+		return reason.New(reason.ProofBatch, "more than one key attestation")
+	}
+	return nil
 }
 
 // ParseCredentialRequest reads a request. Both or neither of identifier and configuration id are
-// response.ambiguous; proofs of another type, more of them than MaxProofs and none at all are
-// proof.batch.
+// response.ambiguous; proofs of another type or of two, more of them than MaxProofs and none at
+// all are proof.batch; more than MaxRequest bytes limit.body. Unknown members are ignored. Whether
+// the key for the answer is good, ResponseEncryption.Recipient says.
 func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
+	if len(raw) > MaxRequest {
+		return nil, reason.New(reason.LimitBody, "the request is too long")
+	}
 	r := new(CredentialRequest)
 	if err := strictjson.Unmarshal(raw, r); err != nil {
 		return nil, err
@@ -57,18 +84,17 @@ func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
 	if err := strictjson.Unmarshal(raw, &kinds); err != nil {
 		return nil, err
 	}
-	if len(kinds.Proofs) != 1 || r.Proofs == nil || len(r.Proofs.JWT) == 0 {
-		return nil, reason.New(reason.ProofBatch, "proofs needs exactly the member jwt with at least one proof")
+	if len(kinds.Proofs) != 1 {
+		return nil, reason.New(reason.ProofBatch, "proofs needs exactly one member")
 	}
-	if len(r.Proofs.JWT) > MaxProofs {
-		return nil, reason.New(reason.ProofBatch, "too many key proofs")
-	}
-	return r, nil
+	return r, r.Proofs.check()
 }
 
-// CredentialResponse holds what was issued (§8.3).
+// CredentialResponse holds what was issued or, with 202, where to ask later (§8.3, §9.2).
 type CredentialResponse struct {
-	Credentials    []Issued `json:"credentials"`
+	Credentials    []Issued `json:"credentials,omitempty"`
+	TransactionID  string   `json:"transaction_id,omitempty"`
+	Interval       int64    `json:"interval,omitzero"` // seconds
 	NotificationID string   `json:"notification_id,omitempty"`
 }
 
@@ -103,15 +129,26 @@ func (i *Issued) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// ParseCredentialResponse reads what an issuer gave; an answer without credentials is
-// credential.unexpected.
+// ParseCredentialResponse reads what an issuer gave: credentials, or a transaction to ask for later.
+// Neither, too many, and both are credential.unexpected; more than MaxResponse bytes limit.body. An
+// interval that is missing, negative or over MaxInterval becomes DefaultInterval or MaxInterval.
 func ParseCredentialResponse(raw []byte) (*CredentialResponse, error) {
+	if len(raw) > MaxResponse {
+		return nil, reason.New(reason.LimitBody, "the answer is too long")
+	}
 	r := new(CredentialResponse)
 	if err := strictjson.Unmarshal(raw, r); err != nil {
 		return nil, err
 	}
-	if len(r.Credentials) == 0 || len(r.Credentials) > MaxProofs {
-		return nil, reason.New(reason.CredentialUnexpected, "the issuer gave no credential, or too many")
+	switch {
+	case len(r.Credentials) > MaxProofs || len(r.TransactionID) > MaxRedirect || len(r.NotificationID) > MaxRedirect:
+		return nil, reason.New(reason.CredentialUnexpected, "the issuer gave too much")
+	case (len(r.Credentials) == 0) == (r.TransactionID == ""):
+		return nil, reason.New(reason.CredentialUnexpected, "the issuer gave no credential, or one and a transaction too")
 	}
+	if r.TransactionID != "" && r.Interval <= 0 {
+		r.Interval = DefaultInterval
+	}
+	r.Interval = min(r.Interval, MaxInterval)
 	return r, nil
 }

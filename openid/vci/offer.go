@@ -31,8 +31,8 @@ type Grants struct {
 	PreAuthorized     *PreAuthorized     `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitempty"`
 }
 
-// AuthorizationCode says that the person signs in at the issuer (§4.1.1). It is read so that an
-// offer is understood; it is not used yet.
+// AuthorizationCode says that the person signs in at the issuer (§4.1.1). The wallet sends IssuerState
+// back as it was.
 type AuthorizationCode struct {
 	IssuerState string `json:"issuer_state,omitempty"`
 	Server      string `json:"authorization_server,omitempty"`
@@ -42,6 +42,7 @@ type AuthorizationCode struct {
 type PreAuthorized struct {
 	Code   string  `json:"pre-authorized_code"`
 	TxCode *TxCode `json:"tx_code,omitzero"` // {} is present, and says that a code is needed
+	Server string  `json:"authorization_server,omitempty"`
 }
 
 // TxCode describes a code that travels by another channel. Description is at most 300 characters.

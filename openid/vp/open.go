@@ -157,7 +157,11 @@ func (t Trust) read(payload []byte, clientID string) (*Request, error) {
 // decode reads the members of a request. The query is read by its own rules.
 func decode(payload []byte) (*Request, error) {
 	r := new(Request)
-	if err := strictjson.Unmarshal(payload, r); err != nil {
+	switch err := strictjson.Unmarshal(payload, r); reason.Of(err) {
+	case "":
+	case reason.LimitMembers:
+		return nil, reason.Wrap(reason.LimitQuery, "the request asks for too much", err)
+	default:
 		return nil, err
 	}
 	var parts struct {
