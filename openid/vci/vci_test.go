@@ -227,7 +227,7 @@ func TestOfferRefuses(t *testing.T) {
 func TestMetadataRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*vci.IssuerMetadata){
 		"another issuer":     func(m *vci.IssuerMetadata) { m.Issuer = "https://other.example" },
-		"another server":     func(m *vci.IssuerMetadata) { m.AuthorizationServers = []string{"https://server.example"} },
+		"a server by http":   func(m *vci.IssuerMetadata) { m.AuthorizationServers = []string{"http://server.example"} },
 		"endpoint elsewhere": func(m *vci.IssuerMetadata) { m.CredentialEndpoint = "https://attacker.example/credential" },
 		"endpoint by http":   func(m *vci.IssuerMetadata) { m.NonceEndpoint = "http://issuer.example/nonce" },
 		"endpoint with user": func(m *vci.IssuerMetadata) { m.NonceEndpoint = "https://u@issuer.example/nonce" },
@@ -347,7 +347,7 @@ func TestCredentialMessages(t *testing.T) {
 	if r, err := vci.ParseCredentialResponse([]byte(`{"credentials":[{"credential":"x"}],"notification_id":"n"}`)); err != nil || r.Credentials[0].Credential != "x" {
 		t.Error(err)
 	}
-	for _, raw := range []string{`{}`, `{"credentials":[]}`, `{"transaction_id":"x"}`} {
+	for _, raw := range []string{`{}`, `{"credentials":[]}`, `{"transaction_id":"x","credentials":[{"credential":"x"}]}`} {
 		if _, err := vci.ParseCredentialResponse([]byte(raw)); reason.Of(err) != reason.CredentialUnexpected {
 			t.Errorf("%s: %v", raw, err)
 		}
@@ -361,12 +361,12 @@ func TestCredentialMessages(t *testing.T) {
 }
 
 func TestToken(t *testing.T) {
-	want := vci.TokenRequest{Code: "c", TxCode: "123456"}
-	if got, err := vci.ParseTokenRequest(want.Form()); err != nil || got != want {
+	want := vci.TokenRequest{Grant: vci.GrantPreAuthorized, Code: "c", TxCode: "123456"}
+	if got, err := vci.ParseTokenRequest(want.Form()); err != nil || !cmp.Equal(got, want) {
 		t.Error(got, err)
 	}
 	for name, form := range map[string]url.Values{
-		"grant": {"grant_type": {"authorization_code"}, "pre-authorized_code": {"c"}}, "no code": {"grant_type": {vci.GrantPreAuthorized}},
+		"grant": {"grant_type": {"password"}, "pre-authorized_code": {"c"}}, "no code": {"grant_type": {vci.GrantPreAuthorized}},
 		"long code": {"grant_type": {vci.GrantPreAuthorized}, "pre-authorized_code": {strings.Repeat("c", 513)}},
 	} {
 		if _, err := vci.ParseTokenRequest(form); reason.Of(err) != reason.GrantInvalid {
@@ -381,7 +381,7 @@ func TestToken(t *testing.T) {
 	if _, err := vci.ParseTokenResponse([]byte(`{"access_token":"t","token_type":"Bearer","expires_in":300}`)); err != nil {
 		t.Error(err)
 	}
-	for _, raw := range []string{`{"access_token":"t","token_type":"DPoP"}`, `{"token_type":"Bearer"}`} {
+	for _, raw := range []string{`{"access_token":"t","token_type":"MAC"}`, `{"token_type":"Bearer"}`} {
 		if _, err := vci.ParseTokenResponse([]byte(raw)); reason.Of(err) != reason.TokenInvalid {
 			t.Errorf("%s: %v", raw, err)
 		}
