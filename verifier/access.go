@@ -64,12 +64,17 @@ func ReadAccess(raw []byte) (Access, error) {
 		return a, err
 	}
 	if err := strictjson.UnmarshalClosed(raw, &a); err != nil {
-		if reason.Of(err) == reason.JSONType || reason.Of(err) == reason.JSONNumberForm {
-			return a, reason.Wrap(reason.RequestMalformed, "a member is unknown or of the wrong type", err)
-		}
-		return a, err
+		return a, malformed(err)
 	}
 	return a, a.check()
+}
+
+// malformed gives what a closed reader refuses the word of this interface.
+func malformed(err error) error {
+	if code := reason.Of(err); code == reason.JSONType || code == reason.JSONNumberForm {
+		return reason.Wrap(reason.RequestMalformed, "a member is unknown or of the wrong type", err)
+	}
+	return err
 }
 
 // withoutNulls returns the object raw without those of its optional members that are null: they
@@ -93,7 +98,7 @@ func withoutNulls(raw []byte) ([]byte, error) {
 
 // optional are the members of a request that may be left out.
 func optional() []string {
-	return []string{"jurisdiction", "categories", "record_window", "assurance", "satisfied", "supported_obligations"}
+	return []string{"jurisdiction", "categories", "record_window", "assurance", "satisfied", "supported_obligations", "flow", "redirect_uri"}
 }
 
 func (a Access) check() error {
@@ -157,4 +162,5 @@ type Answer struct {
 	Expires     time.Time     `json:"expires_at,omitzero"`
 	Evaluation  string        `json:"evaluation_id"`
 	StatusAge   int64         `json:"status_age_s"` // seconds; of the oldest status relied on
+	Flow        Flow          `json:"flow"`         // how the presentation was asked for
 }

@@ -4,6 +4,7 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/behalf-id/behalf/credential/dataintegrity"
@@ -16,36 +17,52 @@ type Asked struct {
 	ID         string    `json:"id"`
 	RequestURI string    `json:"request_uri"`
 	DeepLink   string    `json:"deeplink"`
+	Page       string    `json:"page,omitempty"` // for the browser that began, where the request has a flow
 	Expires    time.Time `json:"expires_at"`
 }
 
-// Ask makes an OpenID4VP request for exactly what a needs. It refuses an access that lacks what
-// a decision needs, and one at a controller without a policy here (controller.unknown).
-func (g *Gateway) Ask(ctx context.Context, a Access) (Asked, error) {
-	if err := a.check(); err != nil {
+// Ask makes an OpenID4VP request for exactly what r needs. It refuses an access that lacks what
+// a decision needs, one at a controller without a policy here (controller.unknown), one that the framework does
+// not register this gateway for (a NotEntitled, verifier.not_entitled), any while there is no
+// framework (trust.registry_unavailable), and a redirect URI that is not registered (redirect.not_registered).
+func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
+	if err := errors.Join(r.check(), g.checkFlow(r)); err != nil {
 		return Asked{}, err
 	}
 	f := g.framework()
-	if _, known := f.Controllers[a.Controller]; !known && !f.Unavailable {
+	if _, known := f.Controllers[r.Controller]; !known && !f.Unavailable {
 		return Asked{}, reason.New(reason.ControllerUnknown, "the framework has no policy of this controller")
 	}
-	q, err := query(a, f, g.words(f), g.cfg.Formats)
+	q, err := query(r.Access, f, g.words(f), g.cfg.Formats)
 	if err != nil {
 		return Asked{}, err
 	}
-	s, err := g.newSession(a, q)
+	if err := g.entitled(f, r.Access, q); err != nil {
+		return Asked{}, err
+	}
+	s, err := g.newSession(r, q)
 	if err != nil {
 		return Asked{}, err
 	}
 	if err := g.step(ctx, s, reason.StorageUnavailable); err != nil {
 		return Asked{}, err
 	}
-	uri := g.cfg.Origin + "/vp/request/" + s.ID
-	return Asked{
-		ID: s.ID, RequestURI: uri, Expires: s.Expires,
-		DeepLink: vp.Link{ClientID: g.clientID, RequestURI: uri}.String(),
-	}, nil
+	asked := Asked{ID: s.ID, RequestURI: g.requestURI(s.ID), Expires: s.Expires, DeepLink: g.link(s.ID)}
+	if s.Flow != HandedOver {
+		asked.Page = g.cfg.Origin + pagePath(s.ID)
+	}
+	return asked, nil
 }
+
+func (g *Gateway) requestURI(id string) string { return g.cfg.Origin + "/vp/request/" + id }
+
+// link is what opens a wallet with the request of session id.
+func (g *Gateway) link(id string) string {
+	return vp.Link{ClientID: g.clientID, RequestURI: g.requestURI(id)}.String()
+}
+
+// pagePath is the path of the page of session id.
+func pagePath(id string) string { return "/r/" + id }
 
 // RequestObject hands out the signed request object of session id, once (OpenID4VP 1.0 §5.7).
 // A second fetch, and one after the session's end, is request.consumed. walletNonce is what a
@@ -94,28 +111,43 @@ func (g *Gateway) metadata() vp.Metadata {
 	return m
 }
 
+// How far a request has come, as services and pages are told.
+const (
+	statePending   = "pending"   // no wallet has answered
+	statePresented = "presented" // told to pages alone: a wallet has answered, and a code is waited for
+	stateDecided   = "decided"
+	stateExpired   = "expired"
+)
+
 // Progress is how far a request has come, as its service reads it.
 type Progress struct {
 	State    string  `json:"state"` // pending, decided, expired
+	Flow     Flow    `json:"flow"`
 	Decision *Answer `json:"decision,omitempty"`
 	Handle   string  `json:"handle,omitempty"` // for AuthZEN evaluations, for HandleLife at most
 }
 
-// Progress returns how far request id has come. One that is not there is object.unknown.
-func (g *Gateway) Progress(ctx context.Context, id string) (Progress, error) {
+// Progress returns how far request id has come. One that is not there is object.unknown. A decision is told
+// as the flow of the request has it: with the codes c that the device that began has, else it is
+// session.response_code_required, session.cross_device_unconfirmed or session.response_code_invalid. A
+// response code opens the decision once, for one reader.
+func (g *Gateway) Progress(ctx context.Context, id string, c Codes) (Progress, error) {
 	s, err := g.load(ctx, id)
 	if reason.Of(err) == reason.SessionUnknown {
 		return Progress{}, reason.New(reason.ObjectUnknown, "no such request")
+	}
+	if err == nil && s.Stage == stageDecided {
+		err = g.release(ctx, s, c)
 	}
 	switch {
 	case err != nil:
 		return Progress{}, err
 	case s.Stage == stageDecided && !s.Decision.Expires.IsZero() && !g.cfg.Now().Before(s.Decision.Expires):
-		return Progress{State: "expired"}, nil // a permit that no longer holds is not told
+		return Progress{State: stateExpired, Flow: s.Flow}, nil // a permit that no longer holds is not told
 	case s.Stage == stageDecided:
-		return Progress{State: "decided", Decision: s.Decision, Handle: s.Handle}, nil
+		return Progress{State: stateDecided, Flow: s.Flow, Decision: s.Decision, Handle: s.Handle}, nil
 	case g.cfg.Now().Before(s.Expires):
-		return Progress{State: "pending"}, nil
+		return Progress{State: statePending, Flow: s.Flow}, nil
 	}
-	return Progress{State: "expired"}, nil
+	return Progress{State: stateExpired, Flow: s.Flow}, nil
 }

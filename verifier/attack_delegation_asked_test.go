@@ -27,6 +27,7 @@ func attackPurpose(t *testing.T) {
 	const elsewhere = "https://directory.test/organisation/b82"
 	inBoth(t, func(w *world, format string) {
 		w.framework.Controllers[elsewhere] = w.framework.Controllers[controller]
+		w.framework.Verifiers[0].Controllers = []string{controller, elsewhere}
 		handle := w.handleOf(format)
 		for _, c := range []struct {
 			name, member, value string

@@ -191,7 +191,7 @@ func attackRequestReuse(t *testing.T) {
 // asked is a request that no wallet has fetched yet.
 func (w *world) asked() session {
 	w.Helper()
-	a, err := w.Ask(context.Background(), booking())
+	a, err := w.Ask(context.Background(), verifier.Request{Access: booking()})
 	must(w, err)
 	return session{Asked: a}
 }

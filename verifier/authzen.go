@@ -75,6 +75,7 @@ type Verdict struct {
 
 type verdictContext struct {
 	Evaluation  string              `json:"evaluation_id"`
+	Flow        Flow                `json:"flow"`
 	Outcome     string              `json:"outcome"`
 	Reason      reason.Code         `json:"reason"`
 	ReasonUser  string              `json:"reason_user,omitempty"`
@@ -150,6 +151,9 @@ func (g *Gateway) evaluateToken(ctx context.Context, e *Evaluation, a Access) (D
 	if err != nil {
 		return Decided{}, err
 	}
+	if err := g.broughtByService(ctx, e.Context.Request); err != nil {
+		return Decided{}, err
+	}
 	s, err := g.spend(ctx, e.Context.Request, func(*session) bool { return true })
 	if err != nil {
 		return Decided{}, err
@@ -164,6 +168,21 @@ func (g *Gateway) evaluateToken(ctx context.Context, e *Evaluation, a Access) (D
 		}
 		return err
 	}))
+}
+
+// broughtByService refuses an answer that a service brings to session id though the session's flow binds
+// it to a browser: the service would read the decision without what binds it. It spends nothing.
+func (g *Gateway) broughtByService(ctx context.Context, id string) error {
+	s, err := g.load(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case s.Flow == SameDevice:
+		return reason.New(reason.SessionResponseCodeRequired, "this request is answered by a wallet alone")
+	case s.Flow == CrossDevice:
+		return reason.New(reason.SessionCrossDeviceUnconfirmed, "this request is answered by a wallet alone")
+	}
+	return nil
 }
 
 // presenterIs compares the delegate that the service names, if it does, with the one who proved to be it.
@@ -194,7 +213,7 @@ func (d Decided) Verdict() Verdict {
 	v := Verdict{Decision: granted(d.Decision)}
 	v.Context = verdictContext{
 		Evaluation: d.Evaluation, Outcome: d.Decision.Outcome.String(), Reason: d.Decision.Reason.For(reason.Service),
-		NarrowTo: d.Decision.NarrowTo,
+		NarrowTo: d.Decision.NarrowTo, Flow: d.Flow,
 	}
 	if !v.Decision {
 		v.Context.ReasonUser = delegation.DelegateView(d.Decision).Text

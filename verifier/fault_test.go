@@ -110,7 +110,7 @@ func breakStep(t *testing.T, fault func(*verifier.Config, func(context.Context))
 		want = code
 	}
 	w.expect(w.forgeOf(sd, w.root(sd), s).send(), want)
-	if p, err := w.Progress(t.Context(), s.ID); err != nil || p.State != "decided" || p.Decision.Outcome != "deny" {
+	if p, err := w.Progress(t.Context(), s.ID, verifier.Codes{}); err != nil || p.State != "decided" || p.Decision.Outcome != "deny" {
 		t.Errorf("%v %+v", err, p)
 	}
 	<-time.After(2 * time.Minute) // what still runs ends
@@ -258,7 +258,7 @@ func TestNoRandomness(t *testing.T) {
 	cfg := w.cfg
 	cfg.Random = strings.NewReader("")
 	w.start(cfg)
-	if _, err := w.Ask(t.Context(), booking()); reason.Of(err) != reason.InternalIndeterminate {
+	if _, err := w.Ask(t.Context(), verifier.Request{Access: booking()}); reason.Of(err) != reason.InternalIndeterminate {
 		t.Error(err)
 	}
 	if got := g.send(); got.status != http.StatusServiceUnavailable || got.outcome != "" {

@@ -17,6 +17,7 @@ type held struct {
 	access       Access // what it was presented for
 	evidence     string // digest of what was shown, for the audit log
 	until        time.Time
+	flow         Flow // that it came by
 }
 
 // handles holds what was verified, by handle. It forgets the oldest first.

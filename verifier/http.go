@@ -4,6 +4,7 @@ package verifier
 
 import (
 	_ "embed"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -47,6 +48,7 @@ func (g *Gateway) Handler(cfg HTTPConfig) http.Handler {
 	mux.HandleFunc("POST /vp/request/{id}", a.postRequestObject)
 	mux.HandleFunc("POST /vp/response/{id}", a.postResponse)
 	mux.HandleFunc("GET /.well-known/did.json", a.getDocument)
+	a.addPages(mux)
 	a.addOverrides(mux, cfg)
 	if cfg.Identifiers != nil {
 		mux.Handle("GET /1.0/identifiers/", service(cfg.Identifiers.ServeHTTP))
@@ -60,16 +62,20 @@ func (a *api) postRequest(w http.ResponseWriter, r *http.Request) {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
-	access, err := ReadAccess(raw)
+	request, err := ReadRequest(raw)
 	if err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
-	if err := namesPrincipal(r, access.Principal); err != nil {
+	if err := namesPrincipal(r, request.Principal); err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
 	}
-	asked, err := a.Ask(r.Context(), access)
+	asked, err := a.Ask(r.Context(), request)
+	if tooMuch, ok := errors.AsType[*NotEntitled](err); ok {
+		a.problems.TooMuch(w, err, tooMuch.Facts)
+		return
+	}
 	if err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
@@ -78,7 +84,12 @@ func (a *api) postRequest(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) getRequest(w http.ResponseWriter, r *http.Request) {
-	progress, err := a.Progress(r.Context(), r.PathValue("id"))
+	query, err := web.Query(r)
+	if err != nil {
+		a.problems.Write(w, reason.Service, err)
+		return
+	}
+	progress, err := a.Progress(r.Context(), r.PathValue("id"), Codes{Response: query.Get("response_code"), Confirmation: query.Get("confirmation_code")})
 	if err != nil {
 		a.problems.Write(w, reason.Service, err)
 		return
@@ -183,7 +194,7 @@ func (a *api) postResponse(w http.ResponseWriter, r *http.Request) {
 		a.problems.Write(w, reason.Delegate, err)
 		return
 	}
-	if entry, ok := reason.Lookup(decided.Decision.Reason); !ok || entry.Status != http.StatusOK {
+	if !decided.told() {
 		a.problems.Write(w, reason.Delegate, reason.New(decided.Decision.Reason, ""))
 		return
 	}

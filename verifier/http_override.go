@@ -71,9 +71,5 @@ func readClosed(r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	err = strictjson.UnmarshalClosed(raw, v)
-	if code := reason.Of(err); code == reason.JSONType || code == reason.JSONNumberForm {
-		return reason.Wrap(reason.RequestMalformed, "a member is unknown or of the wrong type", err)
-	}
-	return err
+	return malformed(strictjson.UnmarshalClosed(raw, v))
 }

@@ -263,8 +263,8 @@ func TestTooLong(t *testing.T) {
 		w.expect(send(fits, stranger, w.discloseAny(format, fits.raw[0])), reason.OK)
 		w.framework.Limits.MaxChainLinks = 2
 		w.expect(send(fits), reason.ChainTooLong)
-		w.framework = trustframework.Unavailable()
-		s := w.ask(booking()) // where there is no framework that is the reason
+		s := w.ask(booking())
+		w.framework = trustframework.Unavailable() // where there is no framework that is the reason
 		answer := map[string][]string{queryOf(format): {w.showAny(s, format, fits.raw[2], fits.holders[2])}, parentsOf(format): {stranger}}
 		w.expect(w.post(s, answer), reason.TrustRegistryUnavailable)
 	}

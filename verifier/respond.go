@@ -21,6 +21,9 @@ import (
 type Decided struct {
 	Decision   delegation.Decision
 	Evaluation string // id of this evaluation
+	Flow       Flow   // how the presentation was asked for
+
+	codes codes // that the wallet takes to the device that began
 }
 
 // Respond takes a wallet's answer to session id: it spends the session, which one caller alone
@@ -72,7 +75,7 @@ func (g *Gateway) questionOf(ctx context.Context, s *session, a Access, one atte
 		q.refusal = err
 		return q
 	}
-	q.held = held{presentation: p, access: a, until: until, evidence: one.digest()}
+	q.held = held{presentation: p, access: a, until: until, evidence: one.digest(), flow: s.Flow}
 	q.evidence = q.held.evidence
 	q.covers = func() (bool, error) { return one.covered(&s.Query) }
 	return q
@@ -154,18 +157,25 @@ func (g *Gateway) settle(ctx context.Context, s *session, q question) (Decided, 
 	if err != nil {
 		return Decided{}, err
 	}
+	d := Decided{Evaluation: "ev_" + evaluation, Flow: q.held.flow}
+	if s != nil {
+		d.Flow = s.Flow
+		if d.codes, err = g.lockUp(s); err != nil {
+			return Decided{}, err
+		}
+	}
 	for range maxAttempts {
 		j, err := within(ctx, g, func(ctx context.Context) (judged, error) { return g.judge(ctx, q), nil })
 		if err != nil {
 			j = judged{decision: denial(reason.Of(err))}
 		}
-		d := Decided{j.decision, "ev_" + evaluation}
+		d.Decision = j.decision
 		if again, err := g.keep(ctx, s, q, j, d); !again {
 			return d.unless(err), err
 		}
 	}
 	last := judged{decision: denial(reason.InternalIndeterminate)}
-	d := Decided{last.decision, "ev_" + evaluation}
+	d.Decision = last.decision
 	_, err = g.keep(ctx, s, q, last, d)
 	return d.unless(err), err
 }
@@ -212,6 +222,9 @@ func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.C
 	}
 	next := *s
 	next.Stage, next.Decision = stageDecided, d.answer(reason.Service)
+	if !d.told() { // nobody has the codes then, and a refusal tells nothing about anybody
+		next.Response, next.Confirmation = lock{}, lock{}
+	}
 	if q.refusal == nil && next.Handle == "" && j.decision.Reason != reason.QueryUnsatisfied { // what the query did not cover, asking again does not
 		handle, err := token(g.cfg.Random)
 		if err != nil {
@@ -223,6 +236,16 @@ func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.C
 	c, err := next.change()
 	return append(changes, c), err
 }
+
+// told reports whether the wallet reads the decision, and with it the codes: a presentation that was refused
+// is answered with a problem of its class and nothing else (VP-25).
+func (d Decided) told() bool {
+	entry, ok := reason.Lookup(d.Decision.Reason)
+	return ok && entry.Status == statusTold
+}
+
+// statusTold is the HTTP status of reasons that are decisions (security.md §6).
+const statusTold = 200
 
 // remember keeps what was verified for further questions of the same service.
 func (g *Gateway) remember(s *session, q question) {
@@ -236,7 +259,7 @@ func (g *Gateway) event(q question, j judged, d Decided) audit.Event {
 	return audit.Event{
 		Type: audit.Decision, ID: d.Evaluation, Outcome: d.Decision.Outcome.String(), Reasons: d.Decision.Reasons,
 		Subject: g.cfg.Tags.Subject(g.cfg.Now(), q.access.Principal), Actor: g.cfg.Tags.Actor(g.cfg.Now(), q.held.presentation.Presenter),
-		Evidence: q.evidence, Framework: j.framework, StatusAge: d.Decision.StatusAge,
+		Evidence: q.evidence, Framework: j.framework, StatusAge: d.Decision.StatusAge, Flow: string(d.Flow),
 	}
 }
 
@@ -245,7 +268,7 @@ func (d Decided) answer(a reason.Audience) *Answer {
 	out := &Answer{
 		Outcome: d.Decision.Outcome.String(), Reason: d.Decision.Reason.For(a), Reasons: d.Decision.ReasonsFor(a),
 		Obligations: d.Decision.Obligations, NarrowTo: d.Decision.NarrowTo, Expires: d.Decision.Expires,
-		Evaluation: d.Evaluation, StatusAge: int64(d.Decision.StatusAge.Seconds()),
+		Evaluation: d.Evaluation, StatusAge: int64(d.Decision.StatusAge.Seconds()), Flow: d.Flow,
 	}
 	if out.Obligations == nil {
 		out.Obligations = []string{}

@@ -3,6 +3,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -42,11 +43,18 @@ type session struct {
 	Query    dcql.Query `json:"query"`
 	Decision *Answer    `json:"decision,omitempty"`
 	Handle   string     `json:"handle,omitempty"` // by which the service may ask again about what was verified
-	version  uint64
+
+	Flow         Flow   `json:"flow"`
+	Redirect     string `json:"redirect,omitempty"`    // registered; where the browser goes afterwards
+	Browser      lock   `json:"browser,omitzero"`      // the browser that began, once it has opened the page
+	Response     lock   `json:"response,omitzero"`     // what opens the decision, where the flow has such a code
+	Confirmation lock   `json:"confirmation,omitzero"` // likewise
+
+	version uint64
 }
 
 // newSession returns a session that is not stored yet.
-func (g *Gateway) newSession(a Access, q *dcql.Query) (*session, error) {
+func (g *Gateway) newSession(r Request, q *dcql.Query) (*session, error) {
 	var names [3]string
 	for i := range names {
 		name, err := token(g.cfg.Random)
@@ -57,7 +65,8 @@ func (g *Gateway) newSession(a Access, q *dcql.Query) (*session, error) {
 	}
 	return &session{
 		ID: names[0], Stage: stageOpen, Nonce: names[1], State: names[2],
-		Expires: g.cfg.Now().Add(SessionLife), Access: a, Query: *q,
+		Expires: g.cfg.Now().Add(SessionLife), Access: r.Access, Query: *q,
+		Flow: cmp.Or(r.Flow, HandedOver), Redirect: r.RedirectURI,
 	}, nil
 }
 

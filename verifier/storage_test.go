@@ -13,6 +13,7 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/verifier"
 )
 
 // faultyStore fails the steps that it is told to.
@@ -56,7 +57,7 @@ func TestStorageFails(t *testing.T) {
 	w, f := broken(t)
 	disk := errors.New("disk")
 	f.commit = func() error { return disk }
-	if _, err := w.Ask(t.Context(), booking()); reason.Of(err) != reason.StorageUnavailable {
+	if _, err := w.Ask(t.Context(), verifier.Request{Access: booking()}); reason.Of(err) != reason.StorageUnavailable {
 		t.Error(err)
 	}
 	f.commit = nil

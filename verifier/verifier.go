@@ -23,6 +23,7 @@ import (
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
@@ -52,7 +53,8 @@ type AuditLog interface {
 	Append(ctx context.Context, e audit.Event, with ...store.Change) (audit.Receipt, error)
 }
 
-// Config is what a Gateway is made of. Every member is required: nothing here turns a check off.
+// Config is what a Gateway is made of. Every member is required but Name and Redirects: nothing here turns a
+// check off.
 type Config struct {
 	ID           did.DID                          // the gateway's own DID; its client identifier is made of it
 	Name         string                           // shown to people beside what the framework says
@@ -69,7 +71,9 @@ type Config struct {
 	Resolver     did.Resolver                     // DIDs of issuers and holders
 	Issuers      credential.IssuerKeys            // keys of issuers that the framework pins to another method than their DID
 	Now          func() time.Time                 // the clock
-	Random       io.Reader                        // nonces and identifiers
+	Random       io.Reader                        // nonces, codes and identifiers
+	Pages        *page.Pages                      // what people see in a browser
+	Redirects    []string                         // where browsers may be sent afterwards, octet by octet; none: no same-device flow
 	Logger       *slog.Logger                     // ids and codes, never a claim
 }
 
@@ -128,8 +132,10 @@ func (c Config) check() error {
 		return errors.New("config: Framework, Status or Restrictions is missing")
 	case len(c.Formats) == 0 || c.Resolver == nil || c.Issuers == nil:
 		return errors.New("config: Formats, Resolver or Issuers is missing")
-	case c.Now == nil || c.Random == nil || c.Logger == nil:
-		return errors.New("config: Now, Random or Logger is missing")
+	case c.Now == nil || c.Random == nil || c.Logger == nil || c.Pages == nil:
+		return errors.New("config: Now, Random, Logger or Pages is missing")
+	case !checkRedirects(c.Redirects):
+		return errors.New("config: Redirects are not https addresses without a fragment")
 	}
 	for _, f := range c.Formats {
 		if _, ok := f.(credential.Presenter); !ok || vp.FormatID(f.Name()) == "" {

@@ -27,6 +27,7 @@ import (
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/key"
@@ -353,6 +354,10 @@ func newFramework() *trustframework.Framework {
 			issuerID:   {Name: "Hospital", DIDHosts: []string{"hospital.test"}, StatusHosts: []string{statusHost}},
 			attackerID: {Name: "Attacker", DIDHosts: []string{"attacker.test"}, StatusHosts: []string{"https://attacker.test"}},
 		},
+		Verifiers: []trustframework.Verifier{{
+			ID: gatewayID, Name: "Larkhill", Controllers: []string{controller},
+			Purposes: []string{"family-requested", "treatment"}, Resources: []string{"*"},
+		}},
 	}
 }
 
@@ -377,7 +382,15 @@ func (w *world) config(prefix string) verifier.Config {
 		Framework: func() *trustframework.Framework { return w.framework }, Restrictions: w.restrictions,
 		Formats: w.formats, Resolver: w.docs, Issuers: w.issuers(), Now: w.clock.now, Random: rand.Reader,
 		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{to: w.logged}, nil)),
+		Pages:  pagesOf(w), Redirects: []string{returnTo, otherReturn},
 	}
+}
+
+func pagesOf(t testing.TB) *page.Pages {
+	t.Helper()
+	p, err := page.New(page.Config{Name: "Larkhill Road Surgery", Origin: origin})
+	must(t, err)
+	return p
 }
 
 type statusFunc func(context.Context, string, credential.StatusRef) (status.State, time.Time, error)
@@ -489,7 +502,13 @@ type session struct {
 // ask asks for a and fetches the request object, over HTTP.
 func (w *world) ask(a verifier.Access) session {
 	w.Helper()
-	raw, err := json.Marshal(a)
+	return w.askFor(verifier.Request{Access: a})
+}
+
+// askFor asks by a flow.
+func (w *world) askFor(r verifier.Request) session {
+	w.Helper()
+	raw, err := json.Marshal(r)
 	must(w, err)
 	got := w.call("POST", "/v1/requests", "application/json", string(raw))
 	if got.Code != http.StatusCreated {

@@ -11,6 +11,7 @@ import (
 	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/credential/status/snapshot"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
@@ -63,6 +64,10 @@ type GatewayConfig struct {
 	// which no decision ever reads. Left out, /v1/overrides does not exist. It is another token than
 	// that of client-token-file.
 	Overrides string `yaml:"overrides-token-file"`
+	// Redirects are the https addresses of services to which a browser may be sent after a same-device answer,
+	// or after a code was entered on the gateway's page. They are compared octet by octet with what a
+	// service names, and have no fragment. Without any there is no same-device flow.
+	Redirects []string `yaml:"redirects"`
 	// Formats are asked for in this order; left out, dc+sd-jwt and vc+jwt. Others are those of Data
 	// Integrity, by the name of their cryptosuite.
 	Formats []string `yaml:"formats"`
@@ -209,12 +214,17 @@ func (g *gateway) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	pages, err := page.New(page.Config{Name: g.cfg.Name, Origin: g.cfg.Origin})
+	if err != nil {
+		return reason.Wrap(reason.CLIConfig, "pages cannot be shown at origin under name", err)
+	}
 	role, err := verifier.New(verifier.Config{
 		ID: g.id, Name: g.cfg.Name, Origin: g.cfg.Origin, Store: g.store, Audit: g.log, Tags: g.tags,
 		Signer:    func() (did.Signer, error) { return g.keys.Signer(g.id) },
 		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
 		Framework: g.framework.Current, Status: g.status, Restrictions: restrictions,
 		Formats: formats, Resolver: g.resolver, Issuers: issuers, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
+		Pages: pages, Redirects: g.cfg.Redirects,
 	})
 	if err != nil {
 		return err

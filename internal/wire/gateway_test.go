@@ -97,6 +97,10 @@ func (s *gatewaySite) startRegistry() (pinned string) {
 	f.Controllers = map[string]trustframework.ControllerPolicy{"https://larkhill.example.org": {
 		Proxyable: []string{"appointments"}, ByRisk: map[string]trustframework.RiskPolicy{"routine": {StatusMaxAge: 300}, "sensitive": {StatusMaxAge: 300}, "high": {StatusMaxAge: 60}},
 	}}
+	f.Verifiers = []trustframework.Verifier{{
+		ID: "did:web:gateway.example.org", Name: "Larkhill Road Surgery", Controllers: []string{"https://larkhill.example.org"},
+		Purposes: []string{"family-requested"}, Resources: []string{"*"},
+	}}
 	_, err = r.Apply(context.Background(), f)
 	s.must(err)
 	token, err := web.NewSecret("unused")
@@ -155,7 +159,7 @@ func (s *gatewaySite) untilReady(base string) {
 	s.Fatal("the gateway does not become ready")
 }
 
-const gatewayAccess = `{"principal":"urn:uuid:1","resource":"appointments","action":"book","purpose":"p","controller":"https://larkhill.example.org"}`
+const gatewayAccess = `{"principal":"urn:uuid:1","resource":"appointments","action":"book","purpose":"family-requested","controller":"https://larkhill.example.org"}`
 
 // TestGatewayServes runs a gateway as an operator wires it: it answers at once, gets ready, asks a wallet, and a
 // restart needs no registry.

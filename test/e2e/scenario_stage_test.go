@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/behalf-id/behalf/audit"
@@ -22,6 +24,7 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/did/didweb"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/store/memory"
 	"github.com/behalf-id/behalf/store/storetest"
@@ -95,7 +98,7 @@ func (p *play) publish() {
 	r, err := registry.New(registry.Config{Store: p.memory(), Signer: by, Now: p.clock.Now})
 	must(p, err)
 	if f != nil && !f.Unavailable {
-		if _, p.refused = r.Apply(p.Context(), p.published(f)); p.refused == nil {
+		if _, p.refused = r.Apply(p.Context(), p.withGateway(p.published(f))); p.refused == nil {
 			secret, err := web.NewSecret(adminToken)
 			must(p, err)
 			h, err := registry.Handler(r, registry.HTTPConfig{AdminToken: secret})
@@ -119,6 +122,22 @@ func (p *play) publish() {
 	p.clock.Advance(p.World.Now.Sub(asOf))
 }
 
+// withGateway lists the gateway of this play as a verifier for what the scenario asks: scenarios say nothing of
+// verifiers.
+func (p *play) withGateway(f *trustframework.Framework) *trustframework.Framework {
+	v := trustframework.Verifier{ID: "did:web:" + p.gatewayHost(), Name: "Gateway", Purposes: []string{"none"}, Resources: []string{"*"}}
+	v.Controllers = slices.Sorted(maps.Keys(f.Controllers))
+	if purpose, ok := text(p.Source.Request["purpose"]); ok && purpose != "" {
+		v.Purposes = []string{purpose}
+	}
+	if len(v.Controllers) > 0 {
+		f.Verifiers = []trustframework.Verifier{v}
+	}
+	return f
+}
+
+func (p *play) gatewayHost() string { return "gateway-" + p.number + "." + domain }
+
 func (p *play) registry() string { return registryHost + "/" + p.number }
 
 // resolve makes the gateway's resolver, as behalf-gateway has it.
@@ -138,7 +157,7 @@ func (p *play) resolve() {
 // serve opens the gateway.
 func (p *play) serve() {
 	p.Helper()
-	ctx, host, records := p.Context(), "gateway-"+p.number+"."+domain, p.memory()
+	ctx, host, records := p.Context(), p.gatewayHost(), p.memory()
 	id, err := did.Parse("did:web:" + host)
 	must(p, err)
 	p.gateway.Signer = p.key("(gateway)")
@@ -158,13 +177,15 @@ func (p *play) serve() {
 	must(p, err)
 	issuers, err := issuerkeys.New(p.framework, p.fetch)
 	must(p, err)
+	pages, err := page.New(page.Config{Name: "Larkhill Road Surgery", Origin: "https://" + host})
+	must(p, err)
 	g, err := verifier.New(verifier.Config{
 		ID: id, Name: "Larkhill Road Surgery", Origin: "https://" + host, Store: records, Audit: p.log, Tags: tags,
 		Signer:    func() (did.Signer, error) { return p.gateway, nil },
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
 		Framework: p.framework, Status: p.statusSource(), Restrictions: p.restrictions(),
 		Formats: credential.Formats{sd, vc, ldp}, Resolver: p.resolver, Issuers: issuers, Now: p.clock.Now, Random: rand.Reader,
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), Pages: pages,
 	})
 	must(p, err)
 	secret, err := web.NewSecret(serviceToken)

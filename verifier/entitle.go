@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"slices"
+
+	"github.com/behalf-id/behalf/openid/dcql"
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// NotEntitled is the refusal of a request for more than the framework registers this gateway for. No wallet
+// would answer it, so it is not made. Its code is verifier.not_entitled.
+type NotEntitled struct {
+	Facts []string // what is too much: "controller", "purpose", "resource", or a fact of trustframework
+	err   error
+}
+
+// Error implements error.
+func (e *NotEntitled) Error() string { return e.err.Error() }
+
+// Unwrap returns the refusal.
+func (e *NotEntitled) Unwrap() error { return e.err }
+
+// entitled holds access a, and the query that asks for it, to the gateway's own entry in f.
+func (g *Gateway) entitled(f *trustframework.Framework, a Access, q *dcql.Query) error {
+	if f.Unavailable {
+		return reason.New(reason.TrustRegistryUnavailable, "no framework says what this gateway may ask for")
+	}
+	v, _ := f.Verifier(g.cfg.ID.String())
+	if tooMuch := beyond(v, a, q); len(tooMuch) > 0 {
+		return &NotEntitled{tooMuch, reason.New(reason.VerifierNotEntitled, "the framework does not register this gateway for that")}
+	}
+	return nil
+}
+
+// beyond names what of a and q the entry v does not cover; the zero entry covers nothing.
+func beyond(v trustframework.Verifier, a Access, q *dcql.Query) (facts []string) {
+	if !slices.Contains(v.Controllers, a.Controller) {
+		facts = append(facts, "controller")
+	}
+	if !slices.Contains(v.Purposes, a.Purpose) {
+		facts = append(facts, "purpose")
+	}
+	if len(facts) == 0 && !v.Entitled(a.Controller, a.Purpose, a.Resource) {
+		facts = append(facts, "resource")
+	}
+	for _, fact := range factsOf(q) {
+		if !v.MayAsk(a.Purpose, fact) {
+			facts = append(facts, fact)
+		}
+	}
+	return facts
+}
+
+// factsOf names the facts that q asks to see beyond what a decision reads: permissions and the assurance at issue.
+func factsOf(q *dcql.Query) (facts []string) {
+	for _, c := range q.Credentials {
+		for _, claim := range c.Claims {
+			if !below(claim.Path, vp.DelegationPath(c.Format, memberPermission)) && !below(claim.Path, vp.DelegationPath(c.Format, memberAssurance)) {
+				facts = append(facts, factOf(claim.Path))
+			}
+		}
+	}
+	slices.Sort(facts)
+	return slices.Compact(facts)
+}
+
+func below(p, head dcql.Path) bool { return len(p) >= len(head) && slices.Equal(p[:len(head)], head) }
+
+// factOf names the fact that p leads to. What a framework has no word for, no gateway can be registered for.
+func factOf(p dcql.Path) string {
+	for _, fact := range []string{trustframework.FactIdentifier, trustframework.FactEvidence} {
+		if slices.Contains(p, dcql.Member(fact)) {
+			return fact
+		}
+	}
+	return "claim"
+}
