@@ -33,6 +33,9 @@ func visible(s string) string {
 	var b strings.Builder
 	marks := 0
 	for _, r := range s {
+		if r == '\u00a0' || r == '\u202f' { // spaces that keep words together
+			r = ' '
+		}
 		if unicode.In(r, unicode.Mn, unicode.Me) {
 			marks++
 		} else {
