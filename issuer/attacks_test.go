@@ -291,7 +291,7 @@ func attackNotification(t *testing.T, r row) {
 	r.refused(t, "unknown event", tell(mine.NotificationID, "credential_stolen"), "invalid_notification_request")
 	before := w.faults.Commits()
 	for range 10_000 {
-		if err := w.Notify(t.Context(), Presented{Scheme: "Bearer", Token: bearer}, mine.NotificationID, "credential_accepted"); err != nil {
+		if err := w.tell(bearer, mine.NotificationID, vci.Accepted); err != nil {
 			t.Fatal(err)
 		}
 	}

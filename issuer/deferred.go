@@ -65,7 +65,7 @@ func (i *Issuer) postpone(ctx context.Context, t *accessToken, o order, holders 
 }
 
 func later(id string) *vci.CredentialResponse {
-	return &vci.CredentialResponse{NotificationID: id}
+	return &vci.CredentialResponse{TransactionID: id, Interval: int64(DeferInterval / time.Second)}
 }
 
 // Deferred answers a deferred credential request (OpenID4VCI 1.0 §9): with the credentials, to the

@@ -8,6 +8,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
 )
@@ -60,7 +61,7 @@ type Copy struct {
 	Ref        publisher.Ref `json:"ref"`
 	Issued     time.Time     `json:"issued"`
 	Answer     string        `json:"answer,omitempty"`   // notification_id of the answer that it went out in
-	Notified   string        `json:"notified,omitempty"` // last event that the wallet told of it
+	Notified   vci.Event     `json:"notified,omitempty"` // last event that the wallet told of it
 }
 
 // Delegation returns the delegation called id; one that is not there is object.unknown.

@@ -45,8 +45,11 @@ func (i *Issuer) Handler(admin web.Secret) http.Handler {
 	mux.HandleFunc("POST /token", i.postToken)
 	mux.HandleFunc("POST /nonce", i.postNonce)
 	mux.HandleFunc("POST /credential", i.postCredential)
+	mux.HandleFunc("POST /deferred_credential", i.postDeferred)
 	mux.HandleFunc("POST /notification", i.postNotification)
 	mux.HandleFunc("GET /offers/{ref}", i.getOffer)
+	mux.HandleFunc("GET /offers/{ref}/page", i.getOfferPage)
+	mux.Handle("GET /assets/{file}", i.cfg.Pages.Assets())
 
 	mux.HandleFunc("POST /v1/hosted-status", i.postHosted)
 	mux.HandleFunc("POST /v1/hosted-status/revoke", i.postHostedRevoke)

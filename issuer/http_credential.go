@@ -3,38 +3,111 @@
 package issuer
 
 import (
+	"errors"
+	"mime"
 	"net/http"
 	"strings"
 
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
+	"github.com/behalf-id/behalf/openid/vci"
+	"github.com/behalf-id/behalf/reason"
+)
+
+// Media types of requests and answers, in the clear and encrypted (OpenID4VCI 1.0 §8.2, §8.3).
+const (
+	typeJSON = "application/json"
+	typeJWT  = "application/jwt"
 )
 
 func (i *Issuer) postCredential(w http.ResponseWriter, r *http.Request) {
-	request, err := credentialRequest(r)
+	raw, encrypted, err := i.body(r)
 	if err != nil {
 		refuseWallet(w, err, credentialError)
 		return
 	}
-	issued, err := i.Issue(r.Context(), i.presented(r), request)
+	request, err := vci.ParseCredentialRequest(raw)
+	if reason.Of(err) == reason.LimitMembers { // its one list is that of the key proofs
+		err = reason.Wrap(reason.ProofBatch, "too many key proofs", err)
+	}
 	if err != nil {
 		refuseWallet(w, err, credentialError)
 		return
 	}
-	web.JSON(w, http.StatusOK, issued)
+	reply(w, request.Encryption, encrypted, func() (*vci.CredentialResponse, error) {
+		return i.Issue(r.Context(), i.presented(r), request)
+	})
+}
+
+func (i *Issuer) postDeferred(w http.ResponseWriter, r *http.Request) {
+	raw, encrypted, err := i.body(r)
+	if err != nil {
+		refuseWallet(w, err, credentialError)
+		return
+	}
+	request, err := vci.ParseDeferredRequest(raw)
+	if err != nil {
+		refuseWallet(w, err, credentialError)
+		return
+	}
+	reply(w, request.Encryption, encrypted, func() (*vci.CredentialResponse, error) {
+		return i.Deferred(r.Context(), i.presented(r), request.TransactionID)
+	})
+}
+
+// body returns the body of r, decrypted if it came so.
+func (i *Issuer) body(r *http.Request) (raw []byte, encrypted bool, err error) {
+	raw, err = web.ReadBody(r, typeJSON, typeJWT)
+	if err != nil {
+		return nil, false, err
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != typeJWT {
+		return raw, false, nil
+	}
+	raw, err = i.decrypted(raw)
+	return raw, true, err
+}
+
+// reply writes what issue returns: 200 with credentials, 202 with a transaction, each as JSON or
+// encrypted to the key of the request.
+func reply(w http.ResponseWriter, to *vci.ResponseEncryption, encrypted bool, issue func() (*vci.CredentialResponse, error)) {
+	k, err := answerKeyOf(to, encrypted)
+	if err != nil {
+		refuseWallet(w, err, credentialError)
+		return
+	}
+	out, err := issue()
+	if err != nil {
+		refuseWallet(w, err, credentialError)
+		return
+	}
+	status := http.StatusOK
+	if out.TransactionID != "" {
+		status = http.StatusAccepted
+	}
+	if k == nil {
+		web.JSON(w, status, out)
+		return
+	}
+	sealed, err := k.seal(out)
+	if err != nil {
+		refuseWallet(w, err, credentialError)
+		return
+	}
+	web.Bytes(w, status, typeJWT, sealed)
 }
 
 func (i *Issuer) postNotification(w http.ResponseWriter, r *http.Request) {
-	var n struct {
-		ID    string `json:"notification_id"`
-		Event string `json:"event"`
+	raw, err := web.ReadBody(r, typeJSON)
+	if err != nil {
+		refuseWallet(w, err, notificationError)
+		return
 	}
-	raw, err := web.ReadBody(r, "application/json")
+	n, err := vci.ParseNotification(raw)
 	if err == nil {
-		err = strictjson.Unmarshal(raw, &n)
+		err = i.Notify(r.Context(), i.presented(r), n)
 	}
-	if err == nil {
-		err = i.Notify(r.Context(), i.presented(r), n.ID, n.Event)
+	if errors.Is(err, vci.ErrUnknownEvent) {
+		err = spoken{err, "invalid_notification_request"}
 	}
 	if err != nil {
 		refuseWallet(w, err, notificationError)

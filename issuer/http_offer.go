@@ -4,7 +4,9 @@ package issuer
 
 import (
 	"net/http"
+	"strings"
 
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -18,4 +20,37 @@ func (i *Issuer) getOffer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusOK, i.invitation(d, o))
+}
+
+// getOfferPage shows an offer to a person: a link for the wallet on this device and a QR code for one on
+// another. It never shows the transaction code, which comes another way. An offer that has ended is
+// shown as that, and no more is told of it than that.
+func (i *Issuer) getOfferPage(w http.ResponseWriter, r *http.Request) {
+	d, o, err := i.offerAt(r.Context(), r.PathValue("ref"))
+	if err != nil {
+		i.cfg.Pages.Refusal(w, r, err)
+		return
+	}
+	i.cfg.Pages.Offer(w, r, page.Offer{
+		Issuer: i.cfg.Name, What: d.Request.Grant.allows(), Link: i.link(d, o).ByReference, TxCode: o.TxCode != "", Expires: o.Expires,
+	})
+}
+
+// allows says in a line for each permission what is granted.
+func (g *Grant) allows() []string {
+	var out []string
+	for _, p := range g.Delegation.Permission {
+		out = append(out, sentence(p))
+	}
+	return out
+}
+
+// sentence is "Appointments: view, book". It names nobody: who sees an offer's page has not proved who
+// they are.
+func sentence(p GrantedPermission) string {
+	words := strings.ReplaceAll(p.Resource, "-", " ")
+	if words == "" {
+		return strings.Join(p.Action, ", ")
+	}
+	return strings.ToUpper(words[:1]) + words[1:] + ": " + strings.ReplaceAll(strings.Join(p.Action, ", "), "-", " ")
 }

@@ -137,7 +137,11 @@ func credentialError(c reason.Code) string {
 		return "invalid_token"
 	case c == reason.ProofNonce:
 		return "invalid_nonce"
-	case class == "proof", class == "jose", class == "did", class == "key", class == "fetch",
+	case c == reason.DeferredBinding:
+		return "invalid_transaction_id"
+	case c == reason.ResponseEnc, class == "jwe":
+		return "invalid_encryption_parameters"
+	case class == "proof", class == "jose", class == "did", class == "key", class == "fetch", class == "x509",
 		c == reason.CredentialSignatureInvalid, c == reason.IssueKeyContinuity, c == reason.LimitTokenParts:
 		return "invalid_proof"
 	}
@@ -173,17 +177,4 @@ func tokenRequest(r *http.Request) (vci.TokenRequest, error) {
 		return vci.TokenRequest{}, reason.New(reason.GrantTxCode, "a transaction code has six digits")
 	}
 	return vci.ParseTokenRequest(form)
-}
-
-// credentialRequest reads a credential request. Its one list is that of the key proofs.
-func credentialRequest(r *http.Request) (*vci.CredentialRequest, error) {
-	raw, err := web.ReadBody(r, "application/json")
-	if err != nil {
-		return nil, err
-	}
-	request, err := vci.ParseCredentialRequest(raw)
-	if reason.Of(err) == reason.LimitMembers {
-		return nil, reason.Wrap(reason.ProofBatch, "too many key proofs", err)
-	}
-	return request, err
 }

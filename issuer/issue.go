@@ -48,7 +48,7 @@ func (i *Issuer) issue(ctx context.Context, t *accessToken, r *vci.CredentialReq
 	if err != nil {
 		return nil, err
 	}
-	holders, steps, err := i.holders(ctx, o.delegation, r.Proofs)
+	holders, steps, err := i.holders(ctx, o.delegation, t.Client, r.Proofs)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,9 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/jwe"
+	"github.com/behalf-id/behalf/internal/page"
+	"github.com/behalf-id/behalf/openid/attest"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/store"
 	"github.com/behalf-id/behalf/trustframework"
@@ -68,16 +71,29 @@ type Config struct {
 	Random    io.Reader                        // codes, tokens, nonces, identifiers
 	Logger    *slog.Logger                     // ids and codes, never a claim
 
-	Profile   Conformance      // zero: plain OpenID4VCI 1.0
-	SignIn    SignIn           // nil: nobody signs in, and there is no authorization code flow
-	BatchSize int              // key proofs that one credential request may hold, at most vci.MaxProofs; 0: DefaultBatch
-	Display   map[string]Texts // words for people by locale, such as "cy-GB"; English is there without
+	Profile   Conformance       // zero: plain OpenID4VCI 1.0
+	SignIn    SignIn            // nil: nobody signs in, and there is no authorization code flow
+	Pages     *page.Pages       // what people see in a browser
+	Providers attest.Providers  // whose wallet attestations count; nil: they are not taken. Needed with HAIP
+	Wallets   map[string]Wallet // wallets that are known by their client_id; nil: none
+	BatchSize int               // key proofs that one credential request may hold, at most vci.MaxProofs; 0: DefaultBatch
+	Display   map[string]Texts  // words for people by locale, such as "cy-GB"; English is there without
+
+	// KeyAttestations demands that the keys of credentials be attested; nil: they need not be.
+	KeyAttestations *vci.RequiredAttestations
+	// Certificates are those of the signing key, its own first, in DER and without the trust anchor: they
+	// sign metadata, and Formats were made with them. None: the key is named by the DID.
+	Certificates [][]byte
+	// Issuers finds the key of this issuer for the self-check, where the framework pins it to another
+	// place than the DID document; nil: it does not.
+	Issuers credential.IssuerKeys
 }
 
 // Issuer grants and signs for one organisation. It is safe for concurrent use. Only New makes one.
 type Issuer struct {
-	cfg      Config
-	nonceKey [nonceKeySize]byte // under which nonces are made; not kept over a restart
+	cfg        Config
+	nonceKey   [nonceKeySize]byte // under which nonces are made; not kept over a restart
+	requestKey *jwe.Private       // that requests are encrypted to; not kept over a restart
 }
 
 // New checks cfg and returns its issuer. A part that is missing is an error.
@@ -89,7 +105,10 @@ func New(cfg Config) (*Issuer, error) {
 		cfg.BatchSize = DefaultBatch
 	}
 	i := &Issuer{cfg: cfg}
-	return i, i.random(i.nonceKey[:])
+	if err := i.random(i.nonceKey[:]); err != nil {
+		return nil, err
+	}
+	return i, i.newRequestKey()
 }
 
 func (c Config) check() error {
@@ -110,6 +129,8 @@ func (c Config) check() error {
 		return errors.New("config: Framework, Resolver or Formats is missing")
 	case c.Now == nil || c.Random == nil || c.Logger == nil:
 		return errors.New("config: Now, Random or Logger is missing")
+	case c.Pages == nil:
+		return errors.New("config: Pages is missing")
 	case c.BatchSize < 0 || c.BatchSize > vci.MaxProofs:
 		return errors.New("config: BatchSize is negative or too large")
 	case len(c.Profiles) == 0:
@@ -120,7 +141,7 @@ func (c Config) check() error {
 			return fmt.Errorf("profile %s: %w", name, err)
 		}
 	}
-	return nil
+	return errors.Join(c.checkDisplay(), c.checkAssurance(), c.checkOAuth())
 }
 
 // Profile is what an operator lets be granted under one name. What a list leaves out is not granted.

@@ -10,12 +10,10 @@ import (
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/store"
 )
-
-// credentialDeleted is the event that a wallet has a credential no more.
-const credentialDeleted = "credential_deleted"
 
 // copyDeleted is the outcome in the audit log of a copy that its wallet has deleted.
 const copyDeleted State = "deleted"
@@ -25,23 +23,18 @@ const copyDeleted State = "deleted"
 // revoked: nobody has them, so nobody is to use them. A copy that was passed on stays as it is, for
 // what hangs below it. Repeating a notification changes nothing and writes nothing.
 //
-// An event that is not known and an id that is not of this access token are notification.unknown.
-func (i *Issuer) Notify(ctx context.Context, p Presented, id, event string) error {
+// An id that is not of this access token is notification.unknown.
+func (i *Issuer) Notify(ctx context.Context, p Presented, n vci.Notification) error {
 	t, err := i.authorized(ctx, p)
 	if err != nil {
 		return err
 	}
-	switch event {
-	case "credential_accepted", "credential_failure", credentialDeleted:
-	default:
-		return spoken{reason.New(reason.NotificationUnknown, "no such event"), "invalid_notification_request"}
-	}
-	l, err := i.notifies(ctx, id, t)
+	l, err := i.notifies(ctx, n.ID, t)
 	if err != nil {
 		return err
 	}
 	for range maxAttempts {
-		err := i.notified(ctx, l, id, event)
+		err := i.notified(ctx, l, n)
 		if _, conflict := store.IsConflict(err); !conflict {
 			return err
 		}
@@ -61,19 +54,19 @@ func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) (deleg
 	return l.Delegation, nil
 }
 
-func (i *Issuer) notified(ctx context.Context, delegation, id, event string) error {
+func (i *Issuer) notified(ctx context.Context, delegation string, n vci.Notification) error {
 	d, err := i.Delegation(ctx, delegation)
 	if err != nil {
 		return err
 	}
-	told := d.answered(id)
-	if len(told) == 0 || event == d.Copies[told[0]].Notified { // all deleted before, or told before
+	told := d.answered(n.ID)
+	if len(told) == 0 || n.Event == d.Copies[told[0]].Notified { // all deleted before, or told before
 		return nil
 	}
 	for _, k := range told {
-		d.Copies[k].Notified = event
+		d.Copies[k].Notified = n.Event
 	}
-	if event == credentialDeleted && d.State != Revoked {
+	if n.Event == vci.Deleted && d.State != Revoked {
 		return i.forget(ctx, d, told)
 	}
 	var steps changes

@@ -14,8 +14,8 @@ import (
 )
 
 // tell notifies with a bearer token.
-func (w *world) tell(bearer, id, event string) error {
-	return w.Notify(w.t.Context(), Presented{Scheme: "Bearer", Token: bearer}, id, event)
+func (w *world) tell(bearer, id string, event vci.Event) error {
+	return w.Notify(w.t.Context(), Presented{Scheme: "Bearer", Token: bearer}, vci.Notification{ID: id, Event: event})
 }
 
 func TestNotify(t *testing.T) {
@@ -38,7 +38,6 @@ func TestNotify(t *testing.T) {
 		}
 	}
 	wants(t, w.tell(bearer, "urn:uuid:none", "credential_accepted"), reason.NotificationUnknown)
-	wants(t, w.tell(bearer, out.NotificationID, "credential_loved"), reason.NotificationUnknown)
 	wants(t, w.tell("x", out.NotificationID, "credential_accepted"), reason.TokenInvalid)
 	other := w.redeemed(w.grant(edit()))
 	wants(t, w.tell(other, out.NotificationID, "credential_accepted"), reason.NotificationUnknown)
@@ -55,13 +54,13 @@ func TestDeletedCopies(t *testing.T) {
 	all := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)).Copies
 	for _, fault := range []storetest.Fault{storetest.Lost, storetest.Full} {
 		w.faults.Next(fault)
-		if w.tell(bearer, gone.NotificationID, credentialDeleted) == nil {
+		if w.tell(bearer, gone.NotificationID, vci.Deleted) == nil {
 			t.Fatal("acknowledged what is not durable")
 		}
 	}
 	before := w.faults.Commits()
 	for range 5 {
-		if err := w.tell(bearer, gone.NotificationID, credentialDeleted); err != nil {
+		if err := w.tell(bearer, gone.NotificationID, vci.Deleted); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -106,6 +106,9 @@ func (i *Issuer) draft(r GrantRequest, key, body string) (*Delegation, offer, ch
 	if holder == "" {
 		holder = placeholderHolder
 	}
+	if err := r.Collector.check(i.cfg.SignIn); err != nil {
+		return fail(err)
+	}
 	if _, err := i.prepare(r, holder, ""); err != nil {
 		return fail(err)
 	}

@@ -4,7 +4,6 @@ package issuer
 
 import (
 	"context"
-	"slices"
 
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/openid/vci"
@@ -14,52 +13,55 @@ import (
 // DefaultBatch is Config.BatchSize where it is left out (security.md §5.3).
 const DefaultBatch = 20
 
-// holders checks every key proof and returns who made them, with the changes that spend their
+// holders checks the key proofs and returns whose keys they prove, with the changes that spend their
 // nonces. One bad proof refuses them all (OpenID4VCI 1.0 §8.2, appendix F).
-func (i *Issuer) holders(ctx context.Context, d *Delegation, proofs *vci.Proofs) (holders []string, steps changes, err error) {
-	if proofs == nil || len(proofs.JWT) == 0 || len(proofs.JWT) > i.cfg.BatchSize {
+func (i *Issuer) holders(ctx context.Context, d *Delegation, client string, proofs *vci.Proofs) (holders []string, steps changes, err error) {
+	if proofs == nil || len(proofs.JWT) > i.cfg.BatchSize {
 		return nil, steps, reason.New(reason.ProofBatch, "no key proof, or too many")
 	}
-	var nonces []string
-	for _, proof := range proofs.JWT {
-		holder, nonce, err := i.holder(ctx, d, proof)
-		switch {
-		case err != nil && len(proofs.JWT) > 1:
-			return nil, steps, reason.Wrap(reason.ProofBatch, "one of the key proofs is bad", err)
-		case err != nil:
-			return nil, steps, err
-		case slices.Contains(holders, holder):
-			return nil, steps, reason.New(reason.ProofBatch, "two proofs of one key")
-		}
-		holders = append(holders, holder)
-		if slices.Contains(nonces, nonce) {
-			continue
-		}
+	proven, err := vci.OpenProofs(ctx, proofs, i.expected(client))
+	switch {
+	case err != nil && len(proofs.JWT) > 1:
+		return nil, steps, reason.Wrap(reason.ProofBatch, "one of the key proofs is bad", err)
+	case reason.Of(err) == reason.JOSEHeaderKeyForbidden:
+		return nil, steps, reason.Wrap(reason.ProofKeyAmbiguous, "the proof names a key in another way than jwk or kid", err)
+	case err != nil:
+		return nil, steps, err
+	case len(proven.Holders) > i.cfg.BatchSize:
+		return nil, steps, reason.New(reason.ProofBatch, "too many attested keys")
+	}
+	if holders, err = named(d, proven.Holders); err != nil {
+		return nil, steps, err
+	}
+	for _, nonce := range proven.Nonces {
 		spent, err := i.spendNonce(ctx, nonce)
 		if err != nil {
 			return nil, steps, err
 		}
-		nonces = append(nonces, nonce)
 		steps.add(spent, nil)
 	}
 	return holders, steps, nil
 }
 
-// holder returns the DID of who made a key proof: the one that was named by the key's own DID, never
-// by a claim.
-func (i *Issuer) holder(ctx context.Context, d *Delegation, proof string) (holder, nonce string, err error) {
-	h, nonce, err := vci.OpenProof(ctx, []byte(proof), i.cfg.Origin, i.cfg.Resolver, i.cfg.Now())
-	if reason.Of(err) == reason.JOSEHeaderKeyForbidden {
-		return "", "", reason.Wrap(reason.ProofKeyAmbiguous, "the proof names a key in another way than jwk or kid", err)
+func (i *Issuer) expected(client string) vci.ProofExpect {
+	return vci.ProofExpect{
+		Issuer: i.cfg.Origin, ClientID: client, Resolver: i.cfg.Resolver,
+		Providers: i.cfg.Providers, Required: i.cfg.KeyAttestations, At: i.cfg.Now(),
 	}
-	if err != nil {
-		return "", "", err
+}
+
+// named returns the DIDs of who proved keys: the one by which a proof named its key, else the did:key of
+// the key, never a claim. A grant for one delegate has no other.
+func named(d *Delegation, proven []vci.Holder) ([]string, error) {
+	out := make([]string, 0, len(proven))
+	for _, h := range proven {
+		if h.DID.IsZero() {
+			h.DID, _ = didkey.FromKey(h.Key)
+		}
+		if want := d.Request.Grant.Delegate.ID; want != "" && want != h.DID.String() {
+			return nil, reason.New(reason.IssueKeyContinuity, "the grant is for another delegate")
+		}
+		out = append(out, h.DID.String())
 	}
-	if h.DID.IsZero() {
-		h.DID, _ = didkey.FromKey(h.Key)
-	}
-	if want := d.Request.Grant.Delegate.ID; want != "" && want != h.DID.String() {
-		return "", "", reason.New(reason.IssueKeyContinuity, "the grant is for another delegate")
-	}
-	return h.DID.String(), nonce, nil
+	return out, nil
 }

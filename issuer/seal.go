@@ -36,7 +36,7 @@ func (i *Issuer) sealOne(ctx context.Context, format credential.Format, c *crede
 	if err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "it cannot be sealed", err)
 	}
-	v, err := credential.OpenIssued(ctx, format, raw, credential.Keys{Resolver: i.cfg.Resolver, At: i.cfg.Now()})
+	v, err := credential.OpenIssued(ctx, format, raw, credential.Keys{Resolver: i.cfg.Resolver, At: i.cfg.Now(), Issuers: i.cfg.Issuers})
 	if err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed does not open", err)
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/behalf-id/behalf/did/didjwk"
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/key"
@@ -151,6 +152,7 @@ func openWorld(t testing.TB, clock *storetest.Clock, s store.Store, earlier *wor
 			Formats: []string{sdjwt.Name, vcjwt.Name}, Relationships: []string{"adult-to-adult", "best-interest"}, MaxValidity: 400 * 24 * time.Hour,
 		}},
 		Now: clock.Now, Random: rand.Reader, Logger: slog.New(slog.NewJSONHandler(w.logged, nil)),
+		Pages: must[*page.Pages](t)(page.New(page.Config{Name: "Larkhill Road Surgery", Origin: testOrigin})),
 	}
 	w.lists(s)
 	w.formats()

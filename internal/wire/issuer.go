@@ -9,6 +9,7 @@ import (
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/credential/status/publisher"
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/issuer"
 	"github.com/behalf-id/behalf/reason"
@@ -237,11 +238,15 @@ func (p *issuerParts) role(ctx context.Context) (*issuer.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
+	pages, err := page.New(page.Config{Name: p.cfg.Name, Origin: p.cfg.Origin})
+	if err != nil {
+		return nil, reason.Wrap(reason.CLIConfig, "name or origin: "+err.Error(), err)
+	}
 	made, err := issuer.New(issuer.Config{
 		ID: p.id, Name: p.cfg.Name, Origin: p.cfg.Origin, Signer: p.signer, Document: p.document,
 		Store: p.store, Audit: p.log, Tags: tags, Allocator: lists.allocator, Book: lists.book, Publisher: lists.publisher,
 		Framework: p.trust.Current, Formats: formats, Resolver: resolve, Profiles: profiles,
-		Now: p.deps.Now, Random: p.deps.Random, Logger: p.deps.Logger,
+		Now: p.deps.Now, Random: p.deps.Random, Logger: p.deps.Logger, Pages: pages,
 	})
 	if err != nil {
 		return nil, reason.Wrap(reason.CLIConfig, err.Error(), err)
