@@ -50,11 +50,11 @@ type Header struct {
 }
 
 // Encrypt encrypts plain to a key with enc, and names the key in kid. Another enc is
-// jwe.alg_forbidden; the zero Recipient, and a header that Decrypt would refuse, are jwe.invalid;
-// more than MaxToken bytes are limit.body.
+// jwe.alg_forbidden; the zero Recipient, an empty text, which the library does not read, and a header that
+// Decrypt would refuse are jwe.invalid; more than MaxToken bytes are limit.body.
 func Encrypt(plain []byte, to Recipient, enc Encryption, h Header) ([]byte, error) {
-	if to.IsZero() {
-		return nil, reason.New(reason.JWEInvalid, "there is no key to encrypt to")
+	if to.IsZero() || len(plain) == 0 {
+		return nil, reason.New(reason.JWEInvalid, "there is no key to encrypt to, or nothing to encrypt")
 	}
 	if _, err := ParseEncryption(string(enc)); err != nil {
 		return nil, err
@@ -67,8 +67,10 @@ func Encrypt(plain []byte, to Recipient, enc Encryption, h Header) ([]byte, erro
 	if enc == A256GCM {
 		content = jwa.A256GCM()
 	}
-	token, err := library.Encrypt(plain, library.WithKey(jwa.ECDH_ES(), to.key), library.WithContentEncryption(content),
-		library.WithProtectedHeaders(headers), library.WithCompact())
+	// The library takes apu and apv into the key from the headers of the recipient alone; in compact form those
+	// are a part of the protected ones.
+	withKey := library.WithKey(jwa.ECDH_ES(), to.key, library.WithPerRecipientHeaders(headers))
+	token, err := library.Encrypt(plain, withKey, library.WithContentEncryption(content), library.WithCompact())
 	if err != nil {
 		return nil, reason.Wrap(reason.JWEInvalid, "", err)
 	}
