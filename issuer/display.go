@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/behalf-id/behalf/openid/dcql"
 )
 
 // Texts are words for people in one language. What is left out is not shown in it, but for the name of
@@ -29,15 +31,20 @@ const (
 // formats, whether it is always there, and its name in English.
 type claimName struct {
 	key       string
-	sdjwt     []any // claims path pointer into a dc+sd-jwt
-	subject   []any // claims path pointer below credentialSubject of the W3C formats
+	sdjwt     dcql.Path // into a dc+sd-jwt
+	subject   dcql.Path // below credentialSubject of the W3C formats
 	mandatory bool
 	english   string
 }
 
 // claimNames returns the claims that people are told of, in the order in which they are shown.
 func claimNames() []claimName {
-	in := func(words ...any) []any { return words }
+	in := func(words ...string) (path dcql.Path) {
+		for _, w := range words {
+			path = append(path, dcql.Member(w))
+		}
+		return path
+	}
 	return []claimName{
 		{"onBehalfOf", in("on_behalf_of", "id"), in("onBehalfOf", "id"), true, "On behalf of"},
 		{"identifier", in("on_behalf_of", "identifier"), in("onBehalfOf", "identifier"), false, "Identifier of the person"},

@@ -9,11 +9,6 @@ import (
 	"github.com/behalf-id/behalf/openid/vci"
 )
 
-func (i *Issuer) getMetadata(w http.ResponseWriter, _ *http.Request) {
-	web.CacheFor(w, metadataLife)
-	web.JSON(w, http.StatusOK, i.Metadata())
-}
-
 func (i *Issuer) getServerMetadata(w http.ResponseWriter, _ *http.Request) {
 	web.CacheFor(w, metadataLife)
 	web.JSON(w, http.StatusOK, i.ServerMetadata())

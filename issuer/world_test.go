@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
@@ -419,4 +420,9 @@ func (w *world) bareProof(by did.Signer, claims map[string]any) string {
 	payload := must[[]byte](w.t)(strictjson.Marshal(all))
 	jwk := by.Public().JWK()
 	return string(must[[]byte](w.t)(jose.Sign(w.t.Context(), jose.Header{Type: vci.TypeProof, Key: &jwk}, payload, by)))
+}
+
+func decoded(t testing.TB, part string) []byte {
+	t.Helper()
+	return must[[]byte](t)(base64.RawURLEncoding.DecodeString(part))
 }
