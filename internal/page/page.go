@@ -102,7 +102,7 @@ type Request struct {
 // Presented is what the device with the wallet shows after it has answered a cross-device request.
 type Presented struct {
 	// Code is to be entered on the device that began. Where it is empty, the page takes it from the
-	// member confirmation_code of its address's fragment, which servers do not see.
+	// parameter confirmation_code of its address's fragment, which servers do not see.
 	Code string
 }
 

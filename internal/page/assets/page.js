@@ -31,7 +31,7 @@
   if (given && "fragment" in given.dataset) {
     const code = new URLSearchParams(location.hash.slice(1)).get("confirmation_code") ?? "";
     if (/^[0-9A-Za-z-]{4,16}$/.test(code)) {
-      given.textContent = code;
+      given.textContent = /^[0-9]{8}$/.test(code) ? code.slice(0, 4) + " " + code.slice(4) : code;
       $("with-code").hidden = false;
       $("without-code").hidden = true;
     }
