@@ -4,6 +4,14 @@ package page
 
 // words are all texts of ours in one language. {0}, {1} … stand for texts from outside.
 type words struct {
+	commonWords
+	issuerWords
+	gatewayWords
+	troubleWords
+}
+
+// commonWords are on every page, or on both that lead to a wallet.
+type commonWords struct {
 	Skip      string
 	Footer    string // {0} who runs the pages, {1} their address
 	Languages string
@@ -19,7 +27,10 @@ type words struct {
 	Copied    string
 	Until     string // {0} a time
 	Careful   string // heading of advice
+}
 
+// issuerWords are of offers and consent.
+type issuerWords struct {
 	OfferTitle   string
 	OfferLead    string // {0} issuer
 	OfferWhat    string
@@ -33,7 +44,10 @@ type words struct {
 	ConsentAfter  string
 	ConsentYes    string
 	ConsentNo     string
+}
 
+// gatewayWords are of requests and what follows them.
+type gatewayWords struct {
 	RequestTitle   string // {0} service
 	RequestLead    string
 	RequestService string
@@ -63,7 +77,10 @@ type words struct {
 	DoneLead  string // {0} service
 	DoneNext  string // {0} service
 	DoneClose string
+}
 
+// troubleWords are for what went wrong.
+type troubleWords struct {
 	GoneTitle, GoneText       string
 	StaleTitle, StaleText     string
 	BusyTitle, BusyText       string
@@ -72,7 +89,11 @@ type words struct {
 }
 
 func english() words {
-	return words{
+	return words{englishCommon(), englishIssuer(), englishGateway(), englishTrouble()}
+}
+
+func englishCommon() commonWords {
+	return commonWords{
 		Skip:      "Skip to the main part",
 		Footer:    "This page is run by {0} at {1}",
 		Languages: "Languages",
@@ -88,7 +109,11 @@ func english() words {
 		Copied:    "Copied",
 		Until:     "This link works until {0}.",
 		Careful:   "Keep safe",
+	}
+}
 
+func englishIssuer() issuerWords {
+	return issuerWords{
 		OfferTitle:   "Your permission is ready",
 		OfferLead:    "{0} has prepared a permission for you. You can put it in your wallet now.",
 		OfferWhat:    "It lets you",
@@ -102,7 +127,11 @@ func english() words {
 		ConsentAfter:  "Nobody sees it until you show it. Your wallet asks you each time.",
 		ConsentYes:    "Yes, put it in my wallet",
 		ConsentNo:     "No, stop here",
+	}
+}
 
+func englishGateway() gatewayWords {
+	return gatewayWords{
 		RequestTitle:   "Show your permission to {0}",
 		RequestLead:    "Your wallet shows you what would be shared before anything is sent. You can still say no.",
 		RequestService: "Who asks",
@@ -132,7 +161,11 @@ func english() words {
 		DoneLead:  "{0} has your answer.",
 		DoneNext:  "Go on to {0}",
 		DoneClose: "You can close this page.",
+	}
+}
 
+func englishTrouble() troubleWords {
+	return troubleWords{
 		GoneTitle:    "This link no longer works",
 		GoneText:     "It has been used already or has run out. Go back to where you found it and ask for a new one.",
 		StaleTitle:   "Please try again",

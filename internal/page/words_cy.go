@@ -3,7 +3,11 @@
 package page
 
 func welsh() words {
-	return words{
+	return words{welshCommon(), welshIssuer(), welshGateway(), welshTrouble()}
+}
+
+func welshCommon() commonWords {
+	return commonWords{
 		Skip:      "Neidio i’r brif ran",
 		Footer:    "Mae’r dudalen hon yn cael ei rhedeg gan {0} yn {1}",
 		Languages: "Ieithoedd",
@@ -19,7 +23,11 @@ func welsh() words {
 		Copied:    "Wedi’i chopïo",
 		Until:     "Mae’r ddolen hon yn gweithio tan {0}.",
 		Careful:   "Cadwch yn ddiogel",
+	}
+}
 
+func welshIssuer() issuerWords {
+	return issuerWords{
 		OfferTitle:   "Mae eich caniatâd yn barod",
 		OfferLead:    "Mae {0} wedi paratoi caniatâd i chi. Gallwch ei roi yn eich waled nawr.",
 		OfferWhat:    "Mae’n gadael i chi",
@@ -33,7 +41,11 @@ func welsh() words {
 		ConsentAfter:  "Nid oes neb yn ei weld nes i chi ei ddangos. Mae eich waled yn gofyn i chi bob tro.",
 		ConsentYes:    "Iawn, rhowch ef yn fy waled",
 		ConsentNo:     "Na, stopiwch yma",
+	}
+}
 
+func welshGateway() gatewayWords {
+	return gatewayWords{
 		RequestTitle:   "Dangoswch eich caniatâd i {0}",
 		RequestLead:    "Mae eich waled yn dangos i chi beth fyddai’n cael ei rannu cyn anfon dim. Gallwch ddweud na o hyd.",
 		RequestService: "Pwy sy’n gofyn",
@@ -63,7 +75,11 @@ func welsh() words {
 		DoneLead:  "Mae eich ateb wedi cyrraedd {0}.",
 		DoneNext:  "Ymlaen i {0}",
 		DoneClose: "Gallwch gau’r dudalen hon.",
+	}
+}
 
+func welshTrouble() troubleWords {
+	return troubleWords{
 		GoneTitle:    "Nid yw’r ddolen hon yn gweithio mwyach",
 		GoneText:     "Mae wedi cael ei defnyddio’n barod neu wedi dod i ben. Ewch yn ôl i’r lle y cawsoch hi a gofyn am un newydd.",
 		StaleTitle:   "Rhowch gynnig arall arni",

@@ -21,19 +21,22 @@ func TestLanguagesAreComplete(t *testing.T) {
 	places := regexp.MustCompile(`\{\d\}`)
 	for _, l := range all {
 		words := reflect.ValueOf(l.Words)
-		for i := range words.NumField() {
-			name, text := words.Type().Field(i).Name, words.Field(i).String()
+		for _, field := range reflect.VisibleFields(words.Type()) {
+			if field.Anonymous {
+				continue
+			}
+			name, text, own := field.Name, words.FieldByIndex(field.Index).String(), first.FieldByIndex(field.Index).String()
 			if strings.TrimSpace(text) == "" || text != strings.TrimSpace(text) {
 				t.Errorf("%s: %s is %q", l.Tag, name, text)
 			}
-			want := places.FindAllString(first.Field(i).String(), -1)
+			want := places.FindAllString(own, -1)
 			got := places.FindAllString(text, -1)
 			slices.Sort(want)
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
 				t.Errorf("%s: %s has places %v, want %v", l.Tag, name, got, want)
 			}
-			if l.Tag != all[0].Tag && text == first.Field(i).String() {
+			if l.Tag != all[0].Tag && text == own {
 				t.Errorf("%s: %s is not translated", l.Tag, name)
 			}
 			if strings.ContainsAny(text, `'"<>`) {
