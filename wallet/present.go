@@ -3,7 +3,6 @@
 package wallet
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -20,11 +19,14 @@ import (
 type Consent struct {
 	Verifier   string    `json:"verifier"`    // name in the trust framework, never what the service calls itself
 	VerifierID string    `json:"verifier_id"` // its DID
-	Access     vp.Access `json:"access"`      // what the service is about to do, and for what purpose
+	Access     vp.Access `json:"access"`      // what the service is about to do, and for what purpose; without resource and action where it does not say
 	Credential *Entry    `json:"credential"`
-	Facts      []Fact    `json:"facts"`          // everything that would leave, read back from the very bytes that would
-	Whole      bool      `json:"whole"`          // the format can hold nothing back
-	Also       []*Entry  `json:"also,omitempty"` // other credentials that would do, see Prepared.Use
+	Facts      []Fact    `json:"facts"`                // everything that would leave, read back from the very bytes that would
+	Whole      bool      `json:"whole"`                // the format can hold nothing back
+	Agreement  bool      `json:"agreement"`            // the proof is made over Access: whoever has it can show what was agreed to (transaction data)
+	Also       []*Entry  `json:"also,omitempty"`       // other credentials that would do, see Prepared.Use
+	Principals []string  `json:"principals,omitempty"` // for whom one could act, where the service does not say: see Prepared.For
+	Warnings   []Warning `json:"warnings,omitempty"`
 }
 
 // Choice is a person's answer to a Consent.
@@ -40,13 +42,14 @@ const (
 type Prepared struct {
 	Consent Consent
 
-	w       *Wallet
-	request *request
-	all     []*Entry
-	fits    []fit
-	leaf    part
-	parents []part
-	beside  []part // supporting credentials
+	w         *Wallet
+	request   *request
+	matched   matched
+	fits      []fit
+	undecided bool // for whom, the person has to say
+	leaf      part
+	parents   []part
+	beside    []part // supporting credentials
 }
 
 // part is one presentation of an answer: to which query, and the bytes that would leave, without a
@@ -55,26 +58,19 @@ type part struct {
 	query  string
 	format string
 	shown  credential.Selection // Raw holds what would leave, the rest all that it discloses
-	proved bool                 // a holder proof is made for it
-}
-
-// fit is a credential that answers a query.
-type fit struct {
-	entry *Entry
-	query *dcql.Credential
-	shown credential.Selection
-	as    *support // the membership as whose holder a link of a workgroup is shown; nil for a link of our own
+	holder string               // DID whose proof is made for it, "" for none
 }
 
 // Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
 // the one whose id begins with prefix, or for "" the one that is likely to do, with the least
 // shown. Nothing is sent to the service but the fetch of its request, which works once.
 //
-// Refusals: verifier.not_entitled (the framework does not know the service, or it asks for more than
-// is registered for it, or than the access needs), request.client_id, request.unsigned,
-// request.invalid, request.consumed, limit.query, query.unsatisfied (no credential answers),
-// credential.expired and credential.not_yet_valid (one would, at another time), object.unknown
-// (prefix), what the framework refuses with, and what the fetch does.
+// Refusals: verifier.not_entitled (the framework does not know the service; or, as an *OverAsked, it asks
+// for more than is registered for it, or than the access needs), request.client_id, request.unsigned,
+// request.invalid, request.consumed, x509.chain_invalid and x509.untrusted_root (its certificate),
+// limit.query, query.unsatisfied (no credential answers), credential.expired and
+// credential.not_yet_valid (one would, at another time), object.unknown (prefix), what the framework
+// refuses with, and what the fetch does.
 func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, error) {
 	if prefix != "" {
 		if _, err := w.Find(ctx, prefix); err != nil {
@@ -90,21 +86,44 @@ func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, e
 		return nil, err
 	}
 	p := &Prepared{w: w, request: r}
-	p.all = all
-	if p.fits, err = w.fits(r, all); err != nil {
+	if p.matched, err = match(w, r, all); err != nil {
 		return nil, err
+	}
+	if p.fits, err = p.matched.fits(); err != nil {
+		return nil, err
+	}
+	p.undecided = len(principals(p.fits)) > 1
+	if prefix == "" {
+		return p, p.use(ctx, p.fits[0])
 	}
 	return p, p.Use(ctx, prefix)
 }
 
 // Use answers with the credential whose id begins with prefix, instead of the one in Consent; for
-// "" with the first that fits. It changes Consent, and sends nothing.
+// "" with the first that fits. Of copies of one delegation, it is the one that is fit to be shown. It
+// changes Consent, and sends nothing.
 func (p *Prepared) Use(ctx context.Context, prefix string) error {
-	at := slices.IndexFunc(p.fits, func(f fit) bool { return strings.HasPrefix(f.entry.ID, strings.ToLower(prefix)) })
+	at := slices.IndexFunc(p.fits, func(f fit) bool { return f.named(strings.ToLower(prefix)) })
 	if at < 0 {
 		return reason.New(reason.QueryUnsatisfied, "this credential does not answer the request; see: behalf-wallet show")
 	}
-	chosen := p.fits[at]
+	p.undecided = false
+	return p.use(ctx, p.fits[at])
+}
+
+// For answers for a principal, one of Consent.Principals, with the credential that is likely to do. It
+// changes Consent, and sends nothing. A principal for whom nothing answers is query.unsatisfied.
+func (p *Prepared) For(ctx context.Context, principal string) error {
+	at := slices.IndexFunc(p.fits, func(f fit) bool { return f.entry.OnBehalfOf == principal })
+	if at < 0 {
+		return reason.New(reason.QueryUnsatisfied, "no credential that answers is for this person")
+	}
+	p.undecided = false
+	return p.use(ctx, p.fits[at])
+}
+
+// use makes all parts of an answer with chosen, and what there is to see of them.
+func (p *Prepared) use(ctx context.Context, chosen fit) error {
 	leaf, v, err := p.w.part(ctx, chosen.query, chosen.entry.Format, chosen.shown, p.w.pinned(chosen.entry.held))
 	if err != nil {
 		return err
@@ -118,95 +137,43 @@ func (p *Prepared) Use(ctx context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	leaf.proved = chosen.as == nil
+	if chosen.as == nil {
+		leaf.holder = chosen.entry.credential.Delegate.ID
+	}
 	if err := p.satisfies(leaf, slices.Concat(parents, beside)); err != nil {
 		return err
 	}
 	p.leaf, p.parents, p.beside = leaf, parents, beside
-	p.Consent = Consent{
-		Verifier: p.request.verifier.Name, VerifierID: p.request.verifier.ID, Access: *p.request.Access,
-		Credential: chosen.entry, Facts: slices.Concat(shown, above, facts), Whole: !vp.Selective(chosen.entry.Format),
-	}
-	for i, f := range p.fits {
-		if i != at && f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
-			p.Consent.Also = append(p.Consent.Also, f.entry)
-		}
-	}
+	p.consent(chosen, slices.Concat(shown, above, facts))
 	return nil
 }
 
-// fits returns every credential that answers a query for a leaf, the likeliest to do with the least
-// shown first.
-func (w *Wallet) fits(r *request, all []*Entry) ([]fit, error) {
-	var out []fit
-	var wrongTime reason.Code
-	now := w.cfg.Now()
-	for i := range r.Query.Credentials {
-		q := &r.Query.Credentials[i]
-		for _, e := range all {
-			f, ok, err := w.fitting(r, q, e, all)
-			switch {
-			case err != nil:
-				return nil, err
-			case !ok:
-			case !now.Before(e.ValidUntil):
-				wrongTime = reason.CredentialExpired
-			case now.Before(e.ValidFrom):
-				wrongTime = reason.CredentialNotYetValid
-			default:
-				out = append(out, f)
-			}
+// consent says what would leave with chosen.
+func (p *Prepared) consent(chosen fit, facts []Fact) {
+	v := p.request.verifier
+	p.Consent = Consent{
+		Verifier: v.Name, VerifierID: v.ID, Access: p.request.access, Credential: chosen.entry, Facts: facts,
+		Whole: !vp.Selective(chosen.entry.Format), Agreement: len(p.request.TransactionData) > 0, Warnings: chosen.warnings(v.ID),
+	}
+	for _, f := range p.fits {
+		if f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
+			p.Consent.Also = append(p.Consent.Also, f.entry)
 		}
 	}
-	switch {
-	case len(out) > 0:
-		slices.SortStableFunc(out, func(a, b fit) int { return cmp.Compare(a.burden(r.Access), b.burden(r.Access)) })
-		return out, nil
-	case wrongTime != "":
-		return nil, reason.New(wrongTime, "the credential that answers the request is past its time, or not yet in it; see: behalf-wallet list")
+	if p.Consent.Access.Principal == "" {
+		p.Consent.Access.Principal = chosen.entry.OnBehalfOf
+		p.Consent.Principals = principals(p.fits)
 	}
-	return nil, reason.New(reason.QueryUnsatisfied, "no credential in this wallet answers the request; see: behalf-wallet list")
 }
 
-// fitting tells whether e answers q, by itself or with a membership out of all, and what of it q
-// asks to see.
-func (w *Wallet) fitting(r *request, q *dcql.Credential, e *Entry, all []*Entry) (fit, bool, error) {
-	c := e.credential
-	own := c.Delegate.ID == w.DID().String()
-	if c.Type != credential.TypeDelegation || c.OnBehalfOf.ID != r.Access.Principal || q.Bound() != own {
-		return fit{}, false, nil
-	}
-	show, ok, err := q.Match(vp.Candidate(c, vp.FormatID(e.Format), own))
-	if err != nil || !ok {
-		return fit{}, false, err
-	}
-	f := fit{entry: e, query: q, shown: vp.Selection(c, q.Format, []byte(e.held.Raw), show)}
-	if !own {
-		if f.as, err = w.membership(r, q, c.Delegate.ID, all); f.as == nil {
-			return fit{}, false, err
+// principals returns for whom fits are, each once.
+func principals(fits []fit) (out []string) {
+	for _, f := range fits {
+		if !slices.Contains(out, f.entry.OnBehalfOf) {
+			out = append(out, f.entry.OnBehalfOf)
 		}
 	}
-	return f, true, restrained(f.shown, c, r.Access)
-}
-
-// burden orders fits: those that can be refused by what the wallet knows come last, and then the
-// number of permissions and links that would be shown counts.
-func (f fit) burden(a *vp.Access) int {
-	c := f.entry.credential
-	n := len(f.shown.Permissions)
-	if !vp.Selective(f.entry.Format) {
-		n = len(c.Permissions)
-	}
-	n += f.entry.Links * credential.MaxPermissions
-	covers := slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool {
-		return slices.Contains(f.shown.Permissions, p.ID) && delegation.Covers(p.Resource, a.Resource)
-	})
-	inSet := slices.Contains(c.Purposes, a.Purpose) && slices.Contains(c.Controllers, a.Controller) &&
-		(a.Jurisdiction == "" || slices.Contains(c.Jurisdiction, a.Jurisdiction))
-	if !covers || !inSet {
-		n += 1 << 20
-	}
-	return n
+	return out
 }
 
 // part makes the bytes that would leave of one credential, and reads them back with keys.
@@ -275,7 +242,7 @@ func (p *Prepared) parent(ctx context.Context, v credential.Verified, raw []byte
 			continue
 		}
 		s := vp.Selection(c, q.Format, raw, show)
-		if err := restrained(s, c, p.request.Access); err != nil {
+		if err := p.request.restrained(s, c); err != nil {
 			return part{}, nil, err
 		}
 		s.Permissions = slices.DeleteFunc(s.Permissions, func(id string) bool { return !supports(c, id, below) })

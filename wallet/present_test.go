@@ -112,7 +112,7 @@ func TestPreparedRefusals(t *testing.T) {
 		"bare address of a stranger": {link: w.stranger.origin + "/vp/request/1", want: reason.VerifierNotEntitled},
 		"request at another host":    {link: at(w.stranger.origin), want: reason.RequestClientID},
 		"user in the address":        {link: at(strings.Replace(w.gateway.origin, "https://", "https://x@", 1)), want: reason.RequestInvalid},
-		"unsigned client":            {link: "openid4vp://?client_id=redirect_uri%3Ahttps%3A%2F%2Fx&request_uri=" + w.gateway.origin, want: reason.RequestClientID},
+		"unsigned client":            {link: "openid4vp://?client_id=redirect_uri%3Ahttps%3A%2F%2Fx&request_uri=" + w.gateway.origin, want: reason.RequestUnsigned},
 		"signed by another":          {asker: w.issuer, want: reason.RequestClientID},
 		"names another inside":       {ask: stranger, want: reason.RequestClientID},
 		"answer to a stranger":       {ask: func(r *vp.Request) { r.ResponseURI = w.stranger.origin + "/vp/response/1" }, want: reason.RequestClientID},
@@ -120,7 +120,10 @@ func TestPreparedRefusals(t *testing.T) {
 		"expired":                    {ask: func(r *vp.Request) { r.IssuedAt -= 120; r.Expires -= 120 }, want: reason.RequestInvalid},
 		"nonce too short":            {ask: func(r *vp.Request) { r.Nonce = "short" }, want: reason.RequestInvalid},
 		"other audience":             {ask: func(r *vp.Request) { r.Audience = w.gateway.origin }, want: reason.RequestInvalid},
-		"no purpose given":           {ask: func(r *vp.Request) { r.Access = nil }, want: reason.VerifierNotEntitled},
+		"no purpose given": {ask: func(r *vp.Request) { r.Access = nil }, frame: func(f *trustframework.Framework) {
+			f.Verifiers = slices.Clone(f.Verifiers)
+			f.Verifiers[0].Purposes = []string{purpose, "other"}
+		}, want: reason.VerifierNotEntitled},
 		"other purpose":              {ask: func(r *vp.Request) { r.Access.Purpose = "marketing" }, want: reason.VerifierNotEntitled},
 		"other controller":           {ask: func(r *vp.Request) { r.Access.Controller = "https://bank.example.org" }, want: reason.VerifierNotEntitled},
 		"other resource":             {ask: func(r *vp.Request) { r.Access.Resource = "prescriptions" }, want: reason.VerifierNotEntitled},
@@ -188,7 +191,7 @@ func TestRequestFetch(t *testing.T) {
 		"web page": {func(rw http.ResponseWriter, r *http.Request) { write200(rw, "text/html", []byte("<p>")) }, reason.FetchLimit},
 		"too large": {func(rw http.ResponseWriter, r *http.Request) {
 			write200(rw, vp.MediaTypeRequest, make([]byte, MaxAnswer+1))
-		}, reason.FetchLimit},
+		}, reason.LimitQuery},
 		"no token": {func(rw http.ResponseWriter, r *http.Request) { write200(rw, vp.MediaTypeRequest, []byte("x")) }, reason.RequestUnsigned},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,22 +4,28 @@ package wallet
 
 import (
 	"context"
-	"slices"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/url"
 	"strings"
 
-	"github.com/behalf-id/behalf/credential"
-	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
 
-// request is a request that was checked, with who asks.
+// request is a request that was checked, with who asks and for what.
 type request struct {
 	*vp.Request
 	verifier trustframework.Verifier
+	access   vp.Access // without a principal, resource and action where the service names none
 }
+
+// nonceBytes is the randomness of a wallet_nonce.
+const nonceBytes = 16
 
 // fetch reads the request behind link and checks who asks: a verifier that the framework lists, in
 // a request object signed by it, at its own origin, for an access that it is registered for, with
@@ -29,89 +35,130 @@ func (w *Wallet) fetch(ctx context.Context, link string) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := readLink(f, link)
+	l, v, err := asking(f, link)
 	if err != nil {
 		return nil, err
 	}
-	v, err := verifierAt(f, l)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := w.cfg.Remote.Get(ctx, l.RequestURI, safehttp.Want{MediaTypes: []string{vp.MediaTypeRequest}, MaxBytes: MaxAnswer})
-	if err != nil {
-		return nil, refusedByVerifier(err)
-	}
-	r, err := vp.OpenRequest(ctx, answer.Body, l.ClientID, w.keys())
-	if err != nil {
-		return nil, err
-	}
-	return &request{r, v}, entitled(r, v)
-}
-
-// readLink reads what a service hands out: an openid4vp:// link, or the bare https address of
-// the request object, whose client is then the one verifier that the framework lists at that origin.
-func readLink(f *trustframework.Framework, link string) (vp.Link, error) {
-	if !strings.HasPrefix(link, "https://") {
-		return vp.ParseLink(link)
-	}
-	for _, v := range f.Verifiers {
-		if len(link) <= vp.MaxLink && atOrigin(v.ID, link) {
-			return vp.Link{ClientID: vp.PrefixDID + v.ID, RequestURI: link}, nil
+	object, nonce := []byte(l.Object), ""
+	if l.RequestURI != "" {
+		if object, nonce, err = w.object(ctx, l); err != nil {
+			return nil, err
 		}
 	}
-	return vp.Link{}, reason.New(reason.VerifierNotEntitled, "the trust framework lists no service at this address")
+	if l.ClientID == "" { // a bare address
+		if l.ClientID, err = claimed(f, v, object); err != nil {
+			return nil, err
+		}
+	}
+	trust := vp.Trust{Keys: w.keys(), WalletNonce: nonce}
+	if strings.HasPrefix(l.ClientID, vp.PrefixX509DNS) {
+		if trust.Anchors, err = v.Certificates(); err != nil {
+			return nil, err
+		}
+	}
+	r, err := trust.Open(ctx, object, l.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	return w.admitted(r, v)
 }
 
-// verifierAt checks that the framework knows the verifier, and that the request lies at its own origin.
-func verifierAt(f *trustframework.Framework, l vp.Link) (trustframework.Verifier, error) {
+// asking reads what a service hands out, a link or the bare https address of its request object, and
+// finds who asks: the verifier that the framework lists under its client identifier or, for a bare
+// address, at its origin. A request that nobody signs is request.unsigned: whoever sent it could be anybody.
+func asking(f *trustframework.Framework, link string) (vp.Link, trustframework.Verifier, error) {
 	var none trustframework.Verifier
-	id, err := vp.VerifierDID(l.ClientID)
+	if strings.HasPrefix(link, "https://") {
+		for _, v := range f.Verifiers {
+			if len(link) <= vp.MaxLink && atOrigin(v.ID, link) {
+				return vp.Link{RequestURI: link}, v, nil
+			}
+		}
+		return vp.Link{}, none, reason.New(reason.VerifierNotEntitled, "the trust framework lists no service at this address")
+	}
+	l, err := vp.ParseLink(link)
 	if err != nil {
-		return none, err
+		return vp.Link{}, none, err
 	}
-	v, known := f.Verifier(id.String())
+	client, err := vp.ParseClient(l.ClientID)
+	if err != nil {
+		return vp.Link{}, none, err
+	}
+	if !client.Signed() {
+		return vp.Link{}, none, reason.New(reason.RequestUnsigned, "nobody signs this request, so that nobody can know who asks")
+	}
+	v, known := f.VerifierByClient(l.ClientID)
 	if !known {
-		return none, reason.New(reason.VerifierNotEntitled, "the trust framework does not know the service that asks")
+		return vp.Link{}, none, reason.New(reason.VerifierNotEntitled, "the trust framework does not know the service that asks")
 	}
-	if !atOrigin(v.ID, l.RequestURI) {
-		return none, reason.New(reason.RequestClientID, "the request lies at another host than the service's own")
+	if l.RequestURI != "" && !atOrigin(v.ID, l.RequestURI) {
+		return vp.Link{}, none, reason.New(reason.RequestClientID, "the request lies at another host than the service's own")
 	}
-	return v, nil
+	return l, v, nil
 }
 
-// entitled refuses a request for more than is registered for v. One that does not say what
-// access it is for can be held against nothing, and is refused too.
-func entitled(r *vp.Request, v trustframework.Verifier) error {
-	if !atOrigin(v.ID, r.ResponseURI) {
-		return reason.New(reason.RequestClientID, "the answer would go to another host than the service's own")
+// claimed returns the client identifier in a request object, if it is one of v.
+func claimed(f *trustframework.Framework, v trustframework.Verifier, object []byte) (string, error) {
+	id, err := vp.Claimed(object)
+	if err != nil {
+		return "", err
 	}
-	a := r.Access
-	if a == nil {
-		return reason.New(reason.VerifierNotEntitled, "the service does not say what it asks for, and for what purpose")
+	if asks, known := f.VerifierByClient(id); !known || asks.ID != v.ID {
+		return "", reason.New(reason.RequestClientID, "the request is another service's than the one at this address")
 	}
-	if !v.Entitled(a.Controller, a.Purpose, a.Resource) {
-		return reason.New(reason.VerifierNotEntitled, "the service asks for more than it is registered for")
-	}
-	return nil
+	return id, nil
 }
 
-// restrained refuses a query that asks to see what the access does not need: a permission for
-// another resource or action, the number by which others know the principal, the evidence
-// (security.md §3, function creep).
-func restrained(s credential.Selection, c *credential.Credential, a *vp.Access) error {
-	if slices.ContainsFunc(s.Claims, func(claim credential.Claim) bool { return claim != credential.ClaimAssurance }) {
-		return reason.New(reason.VerifierNotEntitled, "the service asks for facts that this access does not need")
+// object fetches the request object, with a POST where the service offers it (OpenID4VP 1.0 §5.10):
+// then the nonce, which the object has to repeat, shows that it was made for this wallet.
+func (w *Wallet) object(ctx context.Context, l vp.Link) (object []byte, nonce string, err error) {
+	want := safehttp.Want{MediaTypes: []string{vp.MediaTypeRequest}, MaxBytes: MaxAnswer}
+	var answer safehttp.Response
+	if l.Method != vp.MethodPost {
+		answer, err = w.cfg.Remote.Get(ctx, l.RequestURI, want)
+		return answer.Body, "", unfetched(err)
 	}
-	for _, p := range c.Permissions {
-		if slices.Contains(s.Permissions, p.ID) && !concerns(p, a) {
-			return reason.New(reason.VerifierNotEntitled, "the service asks to see permissions that this access does not need")
+	if nonce, err = w.nonce(); err != nil {
+		return nil, "", err
+	}
+	metadata, err := strictjson.Marshal(vp.NewWalletMetadata(w.presents()))
+	if err != nil {
+		return nil, "", err
+	}
+	form := url.Values{"wallet_nonce": {nonce}, "wallet_metadata": {string(metadata)}}
+	answer, err = w.cfg.Remote.Post(ctx, l.RequestURI, formType, []byte(form.Encode()), want)
+	return answer.Body, nonce, unfetched(err)
+}
+
+func (w *Wallet) nonce() (string, error) {
+	var raw [nonceBytes]byte
+	if _, err := io.ReadFull(w.cfg.Random, raw[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
+}
+
+// presents lists the formats of the wallet for its metadata.
+func (w *Wallet) presents() map[string]vp.Formats {
+	algorithms := []string{"ES256", "ES384", "EdDSA"}
+	out := map[string]vp.Formats{}
+	for _, f := range w.cfg.Formats {
+		switch id := vp.FormatID(f.Name()); id {
+		case vp.FormatSDJWT:
+			out[id] = vp.Formats{SDJWTAlgorithms: algorithms, KBAlgorithms: algorithms}
+		case vp.FormatVCJWT:
+			out[id] = vp.Formats{Algorithms: algorithms}
+		case vp.FormatLDP:
+			out[id] = vp.Formats{ProofTypes: []string{"DataIntegrityProof"}, Cryptosuites: append(out[id].Cryptosuites, f.Name())}
 		}
 	}
-	return nil
+	return out
 }
 
-// concerns reports whether p has to do with access a: it covers the resource, or is for a part of it.
-func concerns(p credential.Permission, a *vp.Access) bool {
-	return slices.Contains(p.Actions, a.Action) &&
-		(delegation.Covers(p.Resource, a.Resource) || delegation.Covers(a.Resource, p.Resource))
+// unfetched turns a failed fetch of a request into words. One that is too large asks for too much.
+func unfetched(err error) error {
+	if errors.Is(err, safehttp.ErrTooLarge) {
+		return reason.Wrap(reason.LimitQuery, "the request is larger than a wallet reads", err)
+	}
+	return refusedByVerifier(err)
 }

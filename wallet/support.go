@@ -44,7 +44,7 @@ func typeOf(c vci.Configuration) string {
 // acceptableSupport refuses a supporting credential that services would ignore: of an issuer that is not
 // accredited for its type, past its time, revoked; and a membership of somebody else.
 func (w *Wallet) acceptableSupport(ctx context.Context, c *credential.Credential) error {
-	if c.Type == credential.TypeWorkgroupMembership && c.Delegate.ID != w.DID().String() {
+	if c.Type == credential.TypeWorkgroupMembership && !w.holds(c.Delegate.ID) {
 		return unexpected("the membership is somebody else's")
 	}
 	if code := w.distrust(c); code != "" {
@@ -68,7 +68,7 @@ func (w *Wallet) ours(ctx context.Context, c *credential.Credential) (bool, erro
 	switch {
 	case c.Type != credential.TypeDelegation:
 		return false, nil
-	case c.Delegate.ID == w.DID().String():
+	case w.holds(c.Delegate.ID):
 		return true, nil
 	case c.Delegate.Kind != kindWorkgroup:
 		return false, nil
@@ -80,7 +80,7 @@ func (w *Wallet) ours(ctx context.Context, c *credential.Credential) (bool, erro
 // memberOf reports whether e says that we are a member of a workgroup now.
 func (w *Wallet) memberOf(e *Entry, workgroup string) bool {
 	c := e.credential
-	return c.Type == credential.TypeWorkgroupMembership && c.Workgroup == workgroup && c.Delegate.ID == w.DID().String() && w.inTime(e)
+	return c.Type == credential.TypeWorkgroupMembership && c.Workgroup == workgroup && w.holds(c.Delegate.ID) && w.inTime(e)
 }
 
 func (w *Wallet) inTime(e *Entry) bool {
@@ -97,32 +97,28 @@ type support struct {
 
 // membership returns the membership of a workgroup that makes, together with a link for query q, an
 // answer to the request; nil if there is none.
-func (w *Wallet) membership(r *request, q *dcql.Credential, workgroup string, all []*Entry) (*support, error) {
-	for _, e := range slices.Backward(all) { // the newest: an older one may have been replaced
-		if !w.memberOf(e, workgroup) {
+func (m matched) membership(q *dcql.Credential, workgroup string) *support {
+	for i := range m.request.Query.Credentials {
+		p := &m.request.Query.Credentials[i]
+		if !p.Bound() || !m.request.Query.Satisfied(map[string]bool{q.ID: true, p.ID: true}) {
 			continue
 		}
-		for i := range r.Query.Credentials {
-			m := &r.Query.Credentials[i]
-			if !m.Bound() || !r.Query.Satisfied(map[string]bool{q.ID: true, m.ID: true}) {
-				continue
-			}
-			if s, err := answerTo(m, e, true); s != nil || err != nil {
-				return s, err
-			}
+		if s := m.supporter(p, func(e *Entry) bool { return m.w.memberOf(e, workgroup) }); s != nil {
+			return s
 		}
 	}
-	return nil, nil
+	return nil
 }
 
-// answerTo returns e as an answer to q, nil if it is none.
-func answerTo(q *dcql.Credential, e *Entry, bound bool) (*support, error) {
-	have := vp.Candidate(e.credential, vp.FormatID(e.Format), bound)
-	show, ok, err := q.Match(have)
-	if err != nil || !ok {
-		return nil, err
+// supporter returns the newest of the entries that answer q and are right: an older one may have been
+// replaced. It is nil where there is none.
+func (m matched) supporter(q *dcql.Credential, right func(*Entry) bool) *support {
+	for _, found := range slices.Backward(m.answers.Of(q.ID)) {
+		if e := m.entries[found.Candidate]; right(e) {
+			return &support{e, q, vp.Selection(e.credential, q.Format, []byte(e.held.Raw), found.Show)}
+		}
 	}
-	return &support{e, q, vp.Selection(e.credential, q.Format, []byte(e.held.Raw), show)}, nil
+	return nil
 }
 
 // binding returns the identity binding of the principal who issued the root of e themselves, if the
@@ -139,16 +135,15 @@ func (p *Prepared) binding(ctx context.Context, e *Entry) (*support, error) {
 	if root.Issuer != root.OnBehalfOf.ID {
 		return nil, nil
 	}
-	for _, b := range slices.Backward(p.all) {
-		if b.Type != credential.TypeIdentityBinding || b.credential.Delegate.ID != root.Issuer || !p.w.inTime(b) {
+	for i := range p.request.Query.Credentials {
+		q := &p.request.Query.Credentials[i]
+		if q.Bound() {
 			continue
 		}
-		for i := range p.request.Query.Credentials {
-			if q := &p.request.Query.Credentials[i]; !q.Bound() {
-				if s, err := answerTo(q, b, false); s != nil || err != nil {
-					return s, err
-				}
-			}
+		if s := p.matched.supporter(q, func(e *Entry) bool {
+			return e.Type == credential.TypeIdentityBinding && e.credential.Delegate.ID == root.Issuer && p.w.inTime(e)
+		}); s != nil {
+			return s, nil
 		}
 	}
 	return nil, nil
@@ -170,7 +165,9 @@ func (p *Prepared) alongside(ctx context.Context, f fit) ([]part, []Fact, error)
 		if err != nil {
 			return nil, nil, err
 		}
-		made.proved = s == f.as
+		if s == f.as {
+			made.holder = s.entry.credential.Delegate.ID
+		}
 		parts = append(parts, made)
 		said = append(said, facts(shown, -len(parts))...)
 	}

@@ -3,6 +3,9 @@
 package vp
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/openid/dcql"
 )
@@ -46,13 +49,16 @@ type spelling struct {
 	controller        string
 	legalBasis        string
 	grantedBy         string
+	evidence          dcql.Path
 }
 
 func spellingOf(format string) spelling {
 	if W3C(format) {
-		return spelling{dcql.Path{dcql.Member("credentialSubject")}, "onBehalfOf", "identityAssurance", "dataController", "legalBasis", "grantedBy"}
+		return spelling{dcql.Path{dcql.Member("credentialSubject")}, "onBehalfOf", "identityAssurance", "dataController", "legalBasis", "grantedBy",
+			dcql.Path{dcql.Member("evidence")}}
 	}
-	return spelling{nil, "on_behalf_of", "identity_assurance", "data_controller", "legal_basis", "granted_by"}
+	return spelling{nil, "on_behalf_of", "identity_assurance", "data_controller", "legal_basis", "granted_by",
+		dcql.Path{dcql.Member("delegation"), dcql.Member("evidence")}}
 }
 
 // DelegationPath returns the path to a member of the delegation in the spelling of format: one of
@@ -91,11 +97,16 @@ func Candidate(c *credential.Credential, format string, bound bool) dcql.Candida
 		delegation[s.identityAssurance] = map[string]any{"principal": a.Principal, "delegate": a.Delegate}
 	}
 	claims := map[string]any{s.onBehalfOf: onBehalfOf, "delegation": delegation}
+	beside := delegation // where the evidence stands
 	if len(s.holder) > 0 {
 		claims["id"] = c.Delegate.ID
 		claims = map[string]any{"credentialSubject": claims, "issuer": c.Issuer}
+		beside = claims
 	} else {
 		claims["iss"], claims["sub"] = c.Issuer, c.Delegate.ID
+	}
+	if len(c.Evidence) > 0 {
+		beside["evidence"] = evidence(c.Evidence)
 	}
 	return dcql.Candidate{Format: format, Types: types(c, format), Bound: bound, Claims: claims}
 }
@@ -118,6 +129,20 @@ func permissions(ps []credential.Permission) []any {
 	return out
 }
 
+func evidence(records []credential.Evidence) []any {
+	out := make([]any, len(records))
+	for i, e := range records {
+		one := map[string]any{}
+		for name, text := range map[string]string{"id": e.ID, "type": e.Type, "digestSRI": e.DigestSRI, "legalBasisCode": e.LegalBasisCode} {
+			if text != "" {
+				one[name] = text
+			}
+		}
+		out[i] = one
+	}
+	return out
+}
+
 func list(ss []string) []any {
 	out := make([]any, len(ss))
 	for i, s := range ss {
@@ -134,7 +159,11 @@ func Selection(c *credential.Credential, format string, raw []byte, show []dcql.
 	seen := map[int]bool{}
 	claims := map[credential.Claim]bool{}
 	for _, p := range show {
-		p = p[len(s.holder):]
+		if begins(p, s.evidence) {
+			claims[credential.ClaimEvidence] = true
+			continue
+		}
+		p = p[min(len(p), len(s.holder)):]
 		switch {
 		case under(p, s.onBehalfOf, "identifier"):
 			claims[credential.ClaimIdentifier] = true
@@ -147,7 +176,7 @@ func Selection(c *credential.Credential, format string, raw []byte, show []dcql.
 			}
 		}
 	}
-	for _, claim := range []credential.Claim{credential.ClaimIdentifier, credential.ClaimAssurance} {
+	for _, claim := range []credential.Claim{credential.ClaimIdentifier, credential.ClaimAssurance, credential.ClaimEvidence} {
 		if claims[claim] {
 			out.Claims = append(out.Claims, claim)
 		}
@@ -162,4 +191,22 @@ func under(p dcql.Path, first, second string) bool {
 		return false
 	}
 	return p[1] == dcql.Member(second)
+}
+
+func begins(p, head dcql.Path) bool { return len(p) >= len(head) && slices.Equal(p[:len(head)], head) }
+
+// Asked returns the members beyond permissions and assurance that a credential query asks to see, or that
+// lie in what it asks to see, each once and in this order: ClaimIdentifier, ClaimEvidence. It does not
+// matter in which claim set, or whether a credential holds them: it is about who asks.
+func Asked(q *dcql.Credential) []credential.Claim {
+	s := spellingOf(q.Format)
+	identifier := append(slices.Clone(s.holder), dcql.Member(s.onBehalfOf), dcql.Member("identifier"))
+	var out []credential.Claim
+	for claim, at := range map[credential.Claim]dcql.Path{credential.ClaimIdentifier: identifier, credential.ClaimEvidence: s.evidence} {
+		if slices.ContainsFunc(q.Claims, func(c dcql.Claim) bool { return begins(c.Path, at) || begins(at, c.Path) }) {
+			out = append(out, claim)
+		}
+	}
+	slices.SortFunc(out, func(a, b credential.Claim) int { return strings.Compare(string(b), string(a)) })
+	return out
 }

@@ -5,6 +5,8 @@ package vp
 import (
 	"net/url"
 
+	"github.com/behalf-id/behalf/internal/jose"
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -96,4 +98,21 @@ func readLink(q url.Values) (Link, error) {
 		return Link{}, reason.New(reason.RequestUnsigned, "the link holds no signed request, and no reference to one")
 	}
 	return Link{ClientID: l.ClientID, Unsigned: q.Encode()}, nil
+}
+
+// Claimed returns the client identifier that a request object gives itself, before any signature was
+// checked: to find out who claims to ask where a link does not say it, and then to open it as theirs. What
+// is no request object is request.unsigned.
+func Claimed(raw []byte) (string, error) {
+	token, err := jose.Parse(raw, jose.Policy{Type: TypeRequest, Key: jose.FromIssuer})
+	if err != nil {
+		return "", unsigned(err)
+	}
+	var claims struct {
+		ClientID string `json:"client_id"`
+	}
+	if err := strictjson.Unmarshal(token.Unverified(), &claims); err != nil {
+		return "", tooLong(err)
+	}
+	return claims.ClientID, nil
 }

@@ -157,12 +157,8 @@ func (t Trust) read(payload []byte, clientID string) (*Request, error) {
 // decode reads the members of a request. The query is read by its own rules.
 func decode(payload []byte) (*Request, error) {
 	r := new(Request)
-	switch err := strictjson.Unmarshal(payload, r); reason.Of(err) {
-	case "":
-	case reason.LimitMembers:
-		return nil, reason.Wrap(reason.LimitQuery, "the request asks for too much", err)
-	default:
-		return nil, err
+	if err := strictjson.Unmarshal(payload, r); err != nil {
+		return nil, tooLong(err)
 	}
 	var parts struct {
 		Query        strictjson.Value `json:"dcql_query"`
@@ -184,6 +180,14 @@ func decode(payload []byte) (*Request, error) {
 		return nil, invalid("transaction_data or verifier_info is an empty list")
 	}
 	return r, nil
+}
+
+// tooLong gives a request with a list beyond all bounds, which can only be its query, the query's code.
+func tooLong(err error) error {
+	if reason.Of(err) == reason.LimitMembers {
+		return reason.Wrap(reason.LimitQuery, "the request asks for too much", err)
+	}
+	return err
 }
 
 // certificateKey returns the key of the first certificate of x5c, if client is its subject.

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// OverAsked is the refusal of a request that asks for more than the service is registered for, or than
+// the access needs. Its code is verifier.not_entitled.
+type OverAsked struct {
+	// TooMuch names what is too much: "controller", "purpose", "resource" of the access; "identifier",
+	// "evidence" of the delegation; "permission" and its resource. It may hold text from outside.
+	TooMuch []string
+	refusal error
+}
+
+// Error returns the text of the refusal.
+func (o *OverAsked) Error() string { return o.refusal.Error() }
+
+// Unwrap returns the refusal.
+func (o *OverAsked) Unwrap() error { return o.refusal }
+
+// overAsked refuses what is too much, in words that hold none of it.
+func overAsked(what string, tooMuch ...string) error {
+	return &OverAsked{tooMuch, reason.New(reason.VerifierNotEntitled, what)}
+}
+
+// admitted refuses a request whose answer would go elsewhere than to v, one whose attestation is not of v,
+// and one for more than is registered for v.
+func (w *Wallet) admitted(r *vp.Request, v trustframework.Verifier) (*request, error) {
+	if !atOrigin(v.ID, r.ResponseURI) {
+		return nil, reason.New(reason.RequestClientID, "the answer would go to another host than the service's own")
+	}
+	if err := w.attested(r, v); err != nil {
+		return nil, err
+	}
+	a, err := accessOf(r, v)
+	if err != nil {
+		return nil, err
+	}
+	if tooMuch := unregistered(v, a); len(tooMuch) > 0 {
+		return nil, overAsked("the service asks for more than it is registered for: "+strings.Join(tooMuch, ", "), tooMuch...)
+	}
+	if tooMuch := unneeded(r, v, a); len(tooMuch) > 0 {
+		return nil, overAsked("the service asks for facts that this access does not need: "+strings.Join(tooMuch, ", "), tooMuch...)
+	}
+	return &request{r, v, a}, nil
+}
+
+// attested checks what the trust registry attests of the service, where a request brings it along
+// (verifier_info). What v may do, the framework that the wallet reads decides all the same; but a service
+// that shows a forged attestation, an old one or another's is not answered. Statements of others are
+// passed over.
+func (w *Wallet) attested(r *vp.Request, v trustframework.Verifier) error {
+	for _, info := range r.VerifierInfo {
+		token, ok := info.JWT()
+		if !ok {
+			continue
+		}
+		trusted, err := trustframework.TrustedKeys(w.cfg.Vault.home.Settings.Trusted)
+		if err != nil {
+			return err
+		}
+		a, err := trustframework.OpenAttestation([]byte(token), trusted, w.cfg.Now())
+		switch {
+		case reason.Of(err) == reason.JOSETypMismatch:
+		case err != nil:
+			return reason.Wrap(reason.Of(err), "what the service shows as attested by the trust registry is not", err)
+		case a.Verifier.ID != v.ID:
+			return reason.New(reason.VerifierNotEntitled, "the service shows the attestation of another one")
+		}
+	}
+	return nil
+}
+
+// accessOf returns what r is for: as the service says or, where it says nothing, as the framework does, if
+// there is only one purpose and one controller that the service may have. Without a purpose there is
+// nothing that a person could agree to.
+func accessOf(r *vp.Request, v trustframework.Verifier) (vp.Access, error) {
+	a, err := r.Accessing()
+	switch {
+	case err != nil:
+		return vp.Access{}, err
+	case a != nil:
+		return *a, nil
+	case len(v.Purposes) == 1 && len(v.Controllers) == 1:
+		return vp.Access{Purpose: v.Purposes[0], Controller: v.Controllers[0]}, nil
+	}
+	return vp.Access{}, reason.New(reason.VerifierNotEntitled, "the service does not say what it asks for, and for what purpose")
+}
+
+// unsaid reports whether a is left open by the service: it says neither resource nor action.
+func unsaid(a vp.Access) bool { return a.Resource == "" && a.Action == "" }
+
+// unregistered names what of a is not registered for v.
+func unregistered(v trustframework.Verifier, a vp.Access) (tooMuch []string) {
+	if !slices.Contains(v.Controllers, a.Controller) {
+		tooMuch = append(tooMuch, "controller")
+	}
+	if !slices.Contains(v.Purposes, a.Purpose) {
+		tooMuch = append(tooMuch, "purpose")
+	}
+	if len(tooMuch) == 0 && !unsaid(a) && !v.Entitled(a.Controller, a.Purpose, a.Resource) {
+		tooMuch = append(tooMuch, "resource")
+	}
+	return tooMuch
+}
+
+// unneeded names the facts beyond permissions and assurance that r asks to see and v is not registered
+// for (security.md §3, function creep): the number by which others know the principal, the evidence.
+func unneeded(r *vp.Request, v trustframework.Verifier, a vp.Access) (tooMuch []string) {
+	for i := range r.Query.Credentials {
+		for _, claim := range vp.Asked(&r.Query.Credentials[i]) {
+			if fact := string(claim); !v.MayAsk(a.Purpose, fact) && !slices.Contains(tooMuch, fact) {
+				tooMuch = append(tooMuch, fact)
+			}
+		}
+	}
+	return tooMuch
+}
+
+// restrained refuses to show permissions of c that r does not need: for another resource or action.
+func (r *request) restrained(s credential.Selection, c *credential.Credential) error {
+	var tooMuch []string
+	for _, p := range c.Permissions {
+		if slices.Contains(s.Permissions, p.ID) && !r.concerns(p) {
+			tooMuch = append(tooMuch, "permission "+p.Resource)
+		}
+	}
+	if len(tooMuch) > 0 {
+		return overAsked("the service asks to see permissions that this access does not need", tooMuch...)
+	}
+	return nil
+}
+
+// concerns reports whether p has to do with the access: it covers the resource, or is for a part of it.
+// For an access that the service leaves open, all that it is registered for will do.
+func (r *request) concerns(p credential.Permission) bool {
+	a := r.access
+	if !unsaid(a) {
+		return slices.Contains(p.Actions, a.Action) && related(p.Resource, a.Resource)
+	}
+	return r.verifier.Entitled(a.Controller, a.Purpose, p.Resource) ||
+		slices.ContainsFunc(r.verifier.Resources, func(registered string) bool { return related(p.Resource, registered) })
+}
+
+func related(a, b string) bool { return delegation.Covers(a, b) || delegation.Covers(b, a) }
