@@ -19,6 +19,7 @@ const (
 	Decision  Type = "decision"  // a gateway decided a request
 	Host      Type = "host"      // an issuer gave a person-issued link its status entry
 	Offer     Type = "offer"     // an issuer recorded a grant and offered its credential
+	Authorize Type = "authorize" // an issuer gave a wallet a token for a person who signed in
 	Issue     Type = "issue"     // an issuer is about to sign a credential
 	Defer     Type = "defer"     // an issuer recorded a credential request that waits for review
 	Review    Type = "review"    // an operator approved or declined what waits
@@ -98,7 +99,7 @@ func (e Event) check() error {
 
 func (t Type) known() bool {
 	switch t {
-	case Decision, Host, Offer, Issue, Defer, Review, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query, OverrideApprove, OverrideUse:
+	case Decision, Host, Offer, Authorize, Issue, Defer, Review, Suspend, Resume, Revoke, Rotate, Framework, Erase, Query, OverrideApprove, OverrideUse:
 		return true
 	}
 	return false

@@ -111,22 +111,13 @@ func refuseWallet(w http.ResponseWriter, err error, says func(reason.Code) strin
 	body.Error = says(reason.Of(err))
 	if s, ok := errors.AsType[spoken](err); ok {
 		body.Error = s.code
-	}
-	if body.Error == "invalid_grant" {
-		body.Description = "The offer or its transaction code does not fit, was used, or has ended."
+	} else if reason.Of(err) == reason.DPoPInvalid {
+		body.Error = vci.ErrorAt(vci.AtCredential, err) // RFC 9449 §7.1, §9
 	}
 	if body.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		w.Header().Set("WWW-Authenticate", authenticate(body.Error, err))
 	}
 	write(w, "application/json", body)
-}
-
-// tokenError is RFC 6749 §5.2 with OpenID4VCI 1.0 §6.3.
-func tokenError(c reason.Code) string {
-	if strings.HasPrefix(string(c), "grant.") {
-		return "invalid_grant"
-	}
-	return "invalid_request"
 }
 
 // credentialError is OpenID4VCI 1.0 §8.3.1.2.
@@ -161,20 +152,3 @@ func notificationError(c reason.Code) string {
 
 // maxTxCode bounds what is read as a transaction code.
 const maxTxCode = 64
-
-// tokenRequest reads a token request, with the codes that RFC 6749 has for what it lacks.
-func tokenRequest(r *http.Request) (vci.TokenRequest, error) {
-	form, err := web.Form(r)
-	if err != nil {
-		return vci.TokenRequest{}, err
-	}
-	switch grant := form.Get("grant_type"); {
-	case grant == "" || form.Get("pre-authorized_code") == "":
-		return vci.TokenRequest{}, spoken{reason.New(reason.GrantInvalid, "grant_type or pre-authorized_code is missing"), "invalid_request"}
-	case grant != vci.GrantPreAuthorized:
-		return vci.TokenRequest{}, spoken{reason.New(reason.GrantInvalid, "another grant type"), "unsupported_grant_type"}
-	case len(form.Get("tx_code")) > maxTxCode:
-		return vci.TokenRequest{}, reason.New(reason.GrantTxCode, "a transaction code has six digits")
-	}
-	return vci.ParseTokenRequest(form)
-}

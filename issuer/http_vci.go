@@ -14,20 +14,6 @@ func (i *Issuer) getServerMetadata(w http.ResponseWriter, _ *http.Request) {
 	web.JSON(w, http.StatusOK, i.ServerMetadata())
 }
 
-func (i *Issuer) postToken(w http.ResponseWriter, r *http.Request) {
-	request, err := tokenRequest(r)
-	if err != nil {
-		refuseWallet(w, err, tokenError)
-		return
-	}
-	token, err := i.Token(r.Context(), request)
-	if err != nil {
-		refuseWallet(w, err, tokenError)
-		return
-	}
-	web.JSON(w, http.StatusOK, token)
-}
-
 func (i *Issuer) postNonce(w http.ResponseWriter, _ *http.Request) {
 	nonce, err := i.Nonce()
 	if err != nil {

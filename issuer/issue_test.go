@@ -140,7 +140,7 @@ func TestTokenRefusals(t *testing.T) {
 	o := w.grant(edit())
 	code := w.codeOf(o)
 	token := func(code, tx string) error {
-		_, err := w.Token(t.Context(), vci.TokenRequest{Code: code, TxCode: tx})
+		_, err := w.Token(t.Context(), vci.TokenRequest{Code: code, TxCode: tx}, Presented{})
 		return err
 	}
 	wants(t, token("unknown", o.Offer.TxCode), reason.GrantInvalid)
@@ -177,7 +177,7 @@ func TestTriesAtOnce(t *testing.T) {
 	o := w.grant(edit())
 	answers := make([]error, 60)
 	parallel(len(answers), func(k int) {
-		_, answers[k] = w.Token(context.Background(), vci.TokenRequest{Code: w.codeOf(o), TxCode: wrong(o.Offer.TxCode)})
+		_, answers[k] = w.Token(context.Background(), vci.TokenRequest{Code: w.codeOf(o), TxCode: wrong(o.Offer.TxCode)}, Presented{})
 	})
 	wrongs, locked := 0, 0
 	for _, err := range answers {
@@ -193,7 +193,7 @@ func TestTriesAtOnce(t *testing.T) {
 	if wrongs != MaxTxTries-1 || locked != len(answers)-wrongs {
 		t.Errorf("%d answered as wrong, %d as locked", wrongs, locked)
 	}
-	_, err := w.Token(t.Context(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode})
+	_, err := w.Token(t.Context(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode}, Presented{})
 	wants(t, err, reason.GrantTxCodeLocked)
 }
 
@@ -218,7 +218,7 @@ func TestOneTokenOfACode(t *testing.T) {
 		if k%2 == 1 {
 			i = &other
 		}
-		_, answers[k] = i.Token(context.Background(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode})
+		_, answers[k] = i.Token(context.Background(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode}, Presented{})
 	})
 	if won := count(answers, ""); won != 1 || count(answers, reason.GrantConsumed) != 49 {
 		t.Errorf("%d tokens: %v", won, answers)
@@ -474,7 +474,7 @@ func TestStoreFails(t *testing.T) {
 	calls := map[string]func() error{
 		"offer": func() error { _, err := w.offer(edit(), "new"); return err },
 		"token": func() error {
-			_, err := w.Token(t.Context(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode})
+			_, err := w.Token(t.Context(), vci.TokenRequest{Code: w.codeOf(o), TxCode: o.Offer.TxCode}, Presented{})
 			return err
 		},
 		"issue": func() error {

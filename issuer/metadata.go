@@ -153,11 +153,3 @@ func (i *Issuer) SignedMetadata(ctx context.Context) ([]byte, error) {
 func definition() *vci.Definition {
 	return &vci.Definition{Type: []string{"VerifiableCredential", credential.TypeDelegation}}
 }
-
-// ServerMetadata returns the authorization server metadata (RFC 8414; OpenID4VCI 1.0 §12.3).
-func (i *Issuer) ServerMetadata() vci.ServerMetadata {
-	return vci.ServerMetadata{
-		Issuer: i.cfg.Origin, TokenEndpoint: i.cfg.Origin + "/token", ResponseTypes: []string{},
-		GrantTypes: []string{vci.GrantPreAuthorized}, AnonymousPre: true,
-	}
-}

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"time"
 
 	"github.com/behalf-id/behalf/reason"
@@ -26,48 +25,55 @@ const (
 	spentKept = time.Hour
 )
 
+// purpose is what something that this process gave out may be used for, and nothing else.
+type purpose string
+
+// The purposes.
+const (
+	forProof  purpose = "c_nonce"   // nonces of key proofs
+	forDPoP   purpose = "dpop"      // nonces of DPoP proofs (RFC 9449 §8), and their jti
+	forWallet purpose = "challenge" // challenges of wallet attestations, and their jti
+	forPushed purpose = "pushed"    // pushed authorization requests
+	forSignIn purpose = "signin"    // sign-ins that have begun
+)
+
 // Nonce returns a c_nonce, good for NonceLife, for one use and for this process: a restart ends it
 // (OpenID4VCI 1.0 §7).
-func (i *Issuer) Nonce() (string, error) {
+func (i *Issuer) Nonce() (string, error) { return i.newNonce(forProof) }
+
+func (i *Issuer) newNonce(of purpose) (string, error) {
 	raw := make([]byte, nonceStem, nonceSize)
 	binary.BigEndian.PutUint64(raw, uint64(i.cfg.Now().Add(NonceLife).UnixMilli()))
 	if err := i.random(raw[8:]); err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(i.sealNonce(raw)), nil
+	return base64.RawURLEncoding.EncodeToString(i.sealNonce(of, raw)), nil
 }
 
-func (i *Issuer) sealNonce(stem []byte) []byte {
+func (i *Issuer) sealNonce(of purpose, stem []byte) []byte {
 	mac := hmac.New(sha256.New, i.nonceKey[:])
+	mac.Write([]byte(of + "\x00"))
 	mac.Write(stem)
 	return mac.Sum(stem)
 }
 
-// spendNonce returns the change that spends nonce. One that is not ours, has ended or was spent is
-// proof.nonce; of two that spend it at once, the Commit lets one win.
+// spendNonce returns the change that spends a c_nonce. One that is not ours, has ended or was spent is
+// proof.nonce.
 func (i *Issuer) spendNonce(ctx context.Context, nonce string) (store.Change, error) {
-	ends, err := i.openNonce(nonce)
+	ends, err := i.openNonce(forProof, nonce)
 	if err != nil {
 		return store.Change{}, err
 	}
-	key := digestKey(prefixNonce, nonce)
-	_, err = i.cfg.Store.Get(ctx, key)
-	switch {
-	case err == nil:
-		return store.Change{}, reason.New(reason.ProofNonce, "the nonce was used before")
-	case !errors.Is(err, store.ErrNotFound):
-		return store.Change{}, unavailable(err)
-	}
-	return put(key, 0, struct{}{}, ends.Add(spentKept))
+	return i.spend(ctx, single{forProof, nonce, ends, reason.New(reason.ProofNonce, "the nonce was used before")})
 }
 
-func (i *Issuer) openNonce(nonce string) (ends time.Time, err error) {
+func (i *Issuer) openNonce(of purpose, nonce string) (ends time.Time, err error) {
 	unknown := reason.New(reason.ProofNonce, "the nonce is not one of ours, or has ended")
 	if len(nonce) != base64.RawURLEncoding.EncodedLen(nonceSize) {
 		return time.Time{}, unknown
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
-	if err != nil || !hmac.Equal(raw, i.sealNonce(raw[:nonceStem:nonceStem])) {
+	if err != nil || !hmac.Equal(raw, i.sealNonce(of, raw[:nonceStem:nonceStem])) {
 		return time.Time{}, unknown
 	}
 	ends = time.UnixMilli(int64(binary.BigEndian.Uint64(raw)))

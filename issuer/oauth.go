@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -38,13 +39,16 @@ type Conformance string
 // DPoP and wallet attestations are demanded.
 const HAIP Conformance = "haip"
 
-// Presented is what one request to a protected endpoint presents.
+// Presented is what one request presents to be let in.
 type Presented struct {
 	Scheme string // of the Authorization field: Bearer or DPoP; "" if there is none
 	Token  string // the access token
 	Proof  string // the DPoP field; "" if there is none
 	Method string // of the request
 	URL    string // of the endpoint, under Config.Origin, without query
+
+	Attestation string // the OAuth-Client-Attestation field; "" if there is none
+	PoP         string // the OAuth-Client-Attestation-PoP field; "" if there is none
 }
 
 // authorization is what was allowed to one client, once: every access token is issued from one, and
@@ -111,10 +115,22 @@ func (i *Issuer) authorized(ctx context.Context, p Presented) (*accessToken, err
 	if err != nil {
 		return nil, err
 	}
-	if t.Thumbprint != "" || !strings.EqualFold(p.Scheme, "Bearer") {
+	switch bearer := strings.EqualFold(p.Scheme, vci.Bearer); {
+	case t.Thumbprint == "" && bearer:
+		return t, nil
+	case t.Thumbprint != "" && bearer:
+		return nil, spoken{reason.New(reason.DPoPKeyMismatch, "a token that is bound to a key comes without it"), "invalid_token"}
+	case t.Thumbprint == "" || !strings.EqualFold(p.Scheme, vci.DPoP):
 		return nil, reason.New(reason.TokenInvalid, "the access token comes with another scheme than its own")
 	}
-	return t, nil
+	proof, err := i.openDPoP(p, p.Token)
+	if err != nil {
+		return nil, err
+	}
+	if !sameText(proof.Thumbprint, t.Thumbprint) {
+		return nil, spoken{reason.New(reason.DPoPKeyMismatch, "the proof is made with another key than the token's"), "invalid_token"}
+	}
+	return t, i.spendNow(ctx, onceOnly(proof))
 }
 
 // tokenOf returns what an access token stands for, whoever presents it.

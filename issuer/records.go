@@ -28,7 +28,9 @@ const (
 	prefixCode        = "issuer/code/"        // code, by digest; outlives the offer
 	prefixToken       = "issuer/token/"       // accessToken, by digest; ends with the token
 	prefixGrant       = "issuer/grant/"       // authorization, by digest of a secret that refresh tokens hold; ends with what it allows
-	prefixNonce       = "issuer/nonce/"       // a nonce that was spent, by digest; outlives the nonce
+	prefixAuthCode    = "issuer/authcode/"    // authCode, by digest; outlives the code
+	prefixConsent     = "issuer/consent/"     // consent, by digest of its cookie; ends when the person answers
+	prefixSpent       = "issuer/spent/"       // what is good for one request and was used, by digest; outlives what it was
 	prefixCredential  = "issuer/credential/"  // link, by credential id
 	prefixHosted      = "issuer/hosted/"      // Hosted, by its id, which begins with that of the delegation
 	prefixRef         = "issuer/reference/"   // pointer, by digest of what names an offer; ends with the offer

@@ -149,10 +149,10 @@ func (m *machine) Collect(t *rapid.T) {
 	_, want := m.pick(t)
 	switch {
 	case want.issued > 0:
-		_, err := m.w.Token(context.Background(), m.w.tokenRequest(want.offering))
+		_, err := m.w.Token(context.Background(), m.w.tokenRequest(want.offering), Presented{})
 		wantsCode(t, err, reason.GrantConsumed)
 	case want.state == Revoked:
-		_, err := m.w.Token(context.Background(), m.w.tokenRequest(want.offering))
+		_, err := m.w.Token(context.Background(), m.w.tokenRequest(want.offering), Presented{})
 		wantsCode(t, err, reason.GrantInvalid)
 	default:
 		m.w.collect(want.offering, m.who)

@@ -21,13 +21,23 @@ type code struct {
 	Consumed   bool      `json:"consumed,omitempty"`
 }
 
-// Token redeems a pre-authorized code (OpenID4VCI 1.0 §6.1). A code that is not known, past its time
-// or comes with a wrong transaction code is grant.invalid, one that was redeemed grant.consumed; a
-// transaction code that is absent or no number of TxCodeSize digits is grant.tx_code, and after
-// MaxTxTries wrong ones the offer is dead, grant.tx_code_locked.
-func (i *Issuer) Token(ctx context.Context, r vci.TokenRequest) (vci.TokenResponse, error) {
+// Token answers a token request (OpenID4VCI 1.0 §6.1, RFC 6749 §4.1.3 and §6). p is the HTTP request:
+// a token is bound to the key that it proves, and only such a one can be refreshed.
+//
+// A code, or refresh token, that is not known, has ended or is another client's is grant.invalid. A
+// pre-authorized code comes with its transaction code: a wrong one is grant.invalid, one that is
+// absent or no number of TxCodeSize digits grant.tx_code, and after MaxTxTries wrong ones the offer
+// is dead, grant.tx_code_locked; a code that was redeemed is grant.consumed. An authorization code or
+// a refresh token that comes a second time ends every token of its authorization. A proof or
+// attestation that is absent where it is demanded, or not good, is dpop.invalid, dpop.key_mismatch,
+// client.attestation or client.aud.
+func (i *Issuer) Token(ctx context.Context, r vci.TokenRequest, p Presented) (vci.TokenResponse, error) {
+	c, err := i.caller(ctx, p, r.ClientID)
+	if err != nil {
+		return vci.TokenResponse{}, err
+	}
 	for range maxAttempts {
-		out, err := i.redeem(ctx, r)
+		out, err := i.redeem(ctx, r, c)
 		if _, conflict := store.IsConflict(err); !conflict {
 			return out, err
 		}
@@ -35,7 +45,24 @@ func (i *Issuer) Token(ctx context.Context, r vci.TokenRequest) (vci.TokenRespon
 	return vci.TokenResponse{}, contested()
 }
 
-func (i *Issuer) redeem(ctx context.Context, r vci.TokenRequest) (vci.TokenResponse, error) {
+// redeem is one try at Token: what it changes is one commit, in which what proves the caller is spent.
+func (i *Issuer) redeem(ctx context.Context, r vci.TokenRequest, c caller) (vci.TokenResponse, error) {
+	var steps changes
+	if err := i.spendAll(ctx, c.single, &steps); err != nil {
+		return vci.TokenResponse{}, err
+	}
+	switch r.Grant {
+	case vci.GrantAuthorizationCode:
+		return i.redeemCode(ctx, r, c, steps)
+	case vci.GrantRefreshToken:
+		return i.refresh(ctx, r, c, steps)
+	case vci.GrantPreAuthorized, "":
+		return i.redeemPreAuthorized(ctx, r, c, steps)
+	}
+	return vci.TokenResponse{}, spoken{reason.New(reason.GrantInvalid, "another grant type"), "unsupported_grant_type"}
+}
+
+func (i *Issuer) redeemPreAuthorized(ctx context.Context, r vci.TokenRequest, by caller, steps changes) (vci.TokenResponse, error) {
 	var c code
 	e, err := i.get(ctx, digestKey(prefixCode, r.Code), &c, reason.GrantInvalid)
 	if err != nil {
@@ -45,7 +72,7 @@ func (i *Issuer) redeem(ctx context.Context, r vci.TokenRequest) (vci.TokenRespo
 		return vci.TokenResponse{}, err
 	}
 	if !sameText(r.TxCode, c.TxCode) {
-		return vci.TokenResponse{}, i.wrongTry(ctx, e, c)
+		return vci.TokenResponse{}, i.wrongTry(ctx, e, c, steps)
 	}
 	d, err := i.Delegation(ctx, c.Delegation)
 	if err != nil {
@@ -54,7 +81,16 @@ func (i *Issuer) redeem(ctx context.Context, r vci.TokenRequest) (vci.TokenRespo
 	if d.At(i.cfg.Now()) != Offered {
 		return vci.TokenResponse{}, reason.New(reason.GrantInvalid, "the offer was withdrawn; ask for a new one")
 	}
-	return i.grantToken(ctx, e, c, d)
+	c.Consumed, c.TxCode = true, ""
+	steps.add(put(e.Key, e.Version, c, e.Expires))
+	if err := i.dropOffer(ctx, d.ID, &steps); err != nil {
+		return vci.TokenResponse{}, err
+	}
+	a := authorization{Delegations: []string{d.ID}, Identifiers: identifiersOf(d)}
+	if err := i.narrow(&a, r.Details); err != nil {
+		return vci.TokenResponse{}, err
+	}
+	return i.give(ctx, a, by, []*Delegation{d}, steps, nil)
 }
 
 // open refuses a code that can no longer be redeemed, and a transaction code that can be no one's.
@@ -84,8 +120,7 @@ func isTxCode(s string) bool {
 }
 
 // wrongTry counts a wrong transaction code before it says so. The last one ends the offer.
-func (i *Issuer) wrongTry(ctx context.Context, e store.Entry, c code) error {
-	var steps changes
+func (i *Issuer) wrongTry(ctx context.Context, e store.Entry, c code, steps changes) error {
 	refusal := reason.New(reason.GrantInvalid, "the transaction code is wrong")
 	if c.Tries++; c.Tries >= MaxTxTries {
 		c.TxCode = ""
@@ -99,32 +134,4 @@ func (i *Issuer) wrongTry(ctx context.Context, e store.Entry, c code) error {
 		return err
 	}
 	return refusal
-}
-
-// grantToken makes an access token durable together with the end of the code and of the offer.
-func (i *Issuer) grantToken(ctx context.Context, e store.Entry, c code, d *Delegation) (vci.TokenResponse, error) {
-	secret, err := i.secret()
-	if err != nil {
-		return vci.TokenResponse{}, err
-	}
-	until := i.cfg.Now().Add(TokenLife)
-	c.Consumed, c.TxCode, d.Collectable = true, "", until
-	var steps changes
-	steps.add(put(e.Key, e.Version, c, e.Expires))
-	family, err := i.secret()
-	if err != nil {
-		return vci.TokenResponse{}, err
-	}
-	grant := digestKey(prefixGrant, family)
-	steps.add(put(grant, 0, authorization{Delegations: []string{d.ID}, Identifiers: identifiersOf(d), Expires: until}, until))
-	steps.add(put(digestKey(prefixToken, secret), 0, accessToken{Grant: grant, Expires: until}, until))
-	steps.add(d.change())
-	if err := i.dropOffer(ctx, d.ID, &steps); err != nil {
-		return vci.TokenResponse{}, err
-	}
-	if err := i.commit(ctx, steps); err != nil {
-		return vci.TokenResponse{}, err
-	}
-	i.cfg.Logger.InfoContext(ctx, "code redeemed", "delegation", d.ID)
-	return vci.TokenResponse{AccessToken: secret, TokenType: "Bearer", ExpiresIn: int64(TokenLife / time.Second)}, nil
 }

@@ -268,7 +268,7 @@ func (w *world) Issue(ctx context.Context, bearer string, r *vci.CredentialReque
 // redeemed returns an access token for o.
 func (w *world) redeemed(o Offering) string {
 	w.t.Helper()
-	return must[vci.TokenResponse](w.t)(w.Token(w.t.Context(), w.tokenRequest(o))).AccessToken
+	return must[vci.TokenResponse](w.t)(w.Token(w.t.Context(), w.tokenRequest(o), Presented{})).AccessToken
 }
 
 func newHolder(t testing.TB) did.Signer {
