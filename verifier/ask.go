@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/dataintegrity"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
@@ -15,7 +16,7 @@ import (
 // Asked is a request that waits for a wallet.
 type Asked struct {
 	ID         string    `json:"id"`
-	RequestURI string    `json:"request_uri"`
+	RequestURI string    `json:"request_uri,omitempty"` // absent where the link holds the whole request
 	DeepLink   string    `json:"deeplink"`
 	Page       string    `json:"page,omitempty"` // for the browser that began, where the request has a flow
 	Expires    time.Time `json:"expires_at"`
@@ -33,7 +34,7 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 	if _, known := f.Controllers[r.Controller]; !known && !f.Unavailable {
 		return Asked{}, reason.New(reason.ControllerUnknown, "the framework has no policy of this controller")
 	}
-	q, err := query(r.Access, f, g.words(f), g.cfg.Formats)
+	q, err := query(r.Access, f, g.words(f), g.formats())
 	if err != nil {
 		return Asked{}, err
 	}
@@ -47,7 +48,13 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 	if err := g.step(ctx, s, reason.StorageUnavailable); err != nil {
 		return Asked{}, err
 	}
-	asked := Asked{ID: s.ID, RequestURI: g.requestURI(s.ID), Expires: s.Expires, DeepLink: g.link(s.ID)}
+	asked := Asked{ID: s.ID, RequestURI: g.requestURI(s.ID), Expires: s.Expires}
+	if asked.DeepLink, err = g.link(s); err != nil {
+		return Asked{}, err
+	}
+	if g.byValue() {
+		asked.RequestURI = ""
+	}
 	if s.Flow != HandedOver {
 		asked.Page = g.cfg.Origin + pagePath(s.ID)
 	}
@@ -56,10 +63,21 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 
 func (g *Gateway) requestURI(id string) string { return g.cfg.Origin + "/vp/request/" + id }
 
-// link is what opens a wallet with the request of session id.
-func (g *Gateway) link(id string) string {
-	return vp.Link{ClientID: g.clientID, RequestURI: g.requestURI(id)}.String()
+// link is what opens a wallet with the request of s: a reference, or all of it for a client that does not sign.
+func (g *Gateway) link(s *session) (string, error) {
+	if !g.byValue() {
+		return vp.Link{ClientID: g.clientID, RequestURI: g.requestURI(s.ID)}.String(), nil
+	}
+	r, err := g.requestOf(s)
+	if err != nil {
+		return "", err
+	}
+	l, err := vp.UnsignedLink(r)
+	return l.String(), err
 }
+
+// formats are those that are asked for.
+func (g *Gateway) formats() credential.Formats { return g.cfg.Protocol.formats(g.cfg.Formats) }
 
 // pagePath is the path of the page of session id.
 func pagePath(id string) string { return "/r/" + id }
@@ -71,7 +89,7 @@ func (g *Gateway) RequestObject(ctx context.Context, id, walletNonce string) ([]
 	if !vp.WalletNonce(walletNonce) {
 		return nil, reason.New(reason.RequestConsumed, "wallet_nonce is too long or not URL-safe")
 	}
-	by, err := g.cfg.Signer()
+	sign, err := g.signer()
 	if err != nil {
 		return nil, err // before the fetch is spent: a gateway that cannot sign yet is asked again
 	}
@@ -84,20 +102,43 @@ func (g *Gateway) RequestObject(ctx context.Context, id, walletNonce string) ([]
 	if s.Expires.Before(expires) {
 		expires = s.Expires
 	}
-	r := vp.Request{
-		ClientID: g.clientID, ResponseType: vp.ResponseTypeVP, ResponseMode: vp.ModeDirectPost,
-		ResponseURI: g.cfg.Origin + "/vp/response/" + s.ID, Audience: vp.AudienceStatic,
-		Nonce: s.Nonce, State: s.State, IssuedAt: now.Unix(), Expires: expires.Unix(),
-		Query: s.Query, Metadata: g.metadata(), Access: s.Access.shown(), WalletNonce: walletNonce,
+	r, err := g.requestOf(s)
+	if err != nil {
+		return nil, err
 	}
-	return r.Sign(ctx, by)
+	r.Audience, r.IssuedAt, r.Expires, r.WalletNonce = vp.AudienceStatic, now.Unix(), expires.Unix(), walletNonce
+	if said := g.cfg.Attestation(); said != "" {
+		info, err := vp.InfoJWT(said)
+		if err != nil {
+			return nil, err
+		}
+		r.VerifierInfo = []vp.VerifierInfo{info}
+	}
+	return sign(ctx, r)
+}
+
+// requestOf returns what is asked in s, but for what only a signature gives a meaning to.
+func (g *Gateway) requestOf(s *session) (*vp.Request, error) {
+	r := &vp.Request{
+		ClientID: g.clientOf(s.ID), ResponseType: vp.ResponseTypeVP, ResponseMode: vp.ModeDirectPost, ResponseURI: g.responseURI(s.ID),
+		Nonce: s.Nonce, State: s.State, Query: s.Query, Metadata: g.metadata(), TransactionData: s.Transaction, Access: s.Access.shown(),
+	}
+	if s.Sealing != nil {
+		k, err := s.Sealing.private()
+		if err != nil {
+			return nil, err
+		}
+		r.ResponseMode = vp.ModeDirectPostJWT
+		r.Metadata.EncryptTo(k, s.Sealing.Encryptions...)
+	}
+	return r, nil
 }
 
 // metadata says which formats and algorithms are taken (OpenID4VP 1.0 §5.1, appendix B).
 func (g *Gateway) metadata() vp.Metadata {
 	algorithms := []string{"ES256", "ES384", "EdDSA"}
 	m := vp.Metadata{Name: g.cfg.Name, Formats: map[string]vp.Formats{}}
-	for _, f := range g.cfg.Formats {
+	for _, f := range g.formats() {
 		switch id := vp.FormatID(f.Name()); id {
 		case vp.FormatSDJWT:
 			m.Formats[id] = vp.Formats{SDJWTAlgorithms: algorithms, KBAlgorithms: algorithms}

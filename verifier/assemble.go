@@ -17,6 +17,7 @@ import (
 // evidence is what a wallet showed for one leaf, every signature checked.
 type evidence struct {
 	query      string // that the leaf answers
+	raw        string // of the leaf, as it was shown
 	leaf       credential.Verified
 	presenter  string                // who made the holder proof; "" where nobody proved to be its delegate
 	above      []shownLink           // all that were shown
@@ -30,6 +31,7 @@ type evidence struct {
 // way that the decision has a word for.
 type shownLink struct {
 	query    string
+	raw      string // as it was shown
 	verified credential.Verified
 	refused  *credential.LinkError
 }
@@ -44,7 +46,7 @@ type placed struct {
 // root are left out.
 func (ev *evidence) assemble(above []shownLink) {
 	ev.above = above
-	ev.path = []placed{{shownLink: shownLink{query: ev.query, verified: ev.leaf}}}
+	ev.path = []placed{{shownLink: shownLink{query: ev.query, raw: ev.raw, verified: ev.leaf}}}
 	rest := slices.Clone(above)
 	for parent := ev.leaf.Credential().Parent; parent != nil; {
 		i, how := find(rest, *parent)
@@ -130,20 +132,37 @@ func (l placed) link() delegation.Link {
 	return out
 }
 
-// covered reports whether the chain fulfils the query, each link on its own. What was shown and is
-// not of the chain is not looked at.
-func (ev *evidence) covered(q *dcql.Query) (bool, error) {
+// covered returns nil if the chain fulfils the query, each link on its own (OpenID4VP 1.0 §8.6). What was shown
+// and is not of the chain is not looked at.
+func (ev *evidence) covered(q *dcql.Query) error {
 	for _, l := range ev.path {
 		if l.refused != nil {
 			continue
 		}
-		c := q.Find(l.query)
-		_, ok, err := c.Match(vp.Candidate(l.verified.Credential(), vp.FormatID(l.verified.Format()), c.Bound()))
-		if !ok || err != nil {
-			return false, err
+		if err := fulfils(q.Find(l.query), l); err != nil {
+			return err
 		}
 	}
-	return true, nil
+	return nil
+}
+
+// fulfils holds a link to the query that it answers. Among claim sets, of which another might have been met, no
+// value is the wrong one: none being met is query.unsatisfied.
+func fulfils(c *dcql.Credential, l placed) error {
+	have := vp.Candidate(l.verified.Credential(), vp.FormatID(l.verified.Format()), c.Bound())
+	if c.Format == vp.FormatSDJWT || !c.Bound() { // else raw is the holder's, who says nothing of authorities
+		have = vp.WithAuthorities(have, l.raw)
+	}
+	err := c.Check(have)
+	if reason.Of(err) == reason.QueryValueMismatch && len(c.ClaimSets) > 0 {
+		return reason.Wrap(reason.QueryUnsatisfied, "no claim set is met", err)
+	}
+	return err
+}
+
+// uncovered reports whether c says that what was shown does not fulfil its query.
+func uncovered(c reason.Code) bool {
+	return c == reason.QueryUnsatisfied || c == reason.QueryValueMismatch || c == reason.QueryTypeMismatch || c == reason.LimitQuery
 }
 
 // digest returns a digest of all that was shown for the leaf, as text.

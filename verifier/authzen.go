@@ -154,7 +154,7 @@ func (g *Gateway) evaluateToken(ctx context.Context, e *Evaluation, a Access) (D
 	if err := g.broughtByService(ctx, e.Context.Request); err != nil {
 		return Decided{}, err
 	}
-	s, err := g.spend(ctx, e.Context.Request, func(*session) bool { return true })
+	s, err := g.spend(ctx, e.Context.Request, func(*session) error { return nil })
 	if err != nil {
 		return Decided{}, err
 	}
@@ -181,6 +181,8 @@ func (g *Gateway) broughtByService(ctx context.Context, id string) error {
 		return reason.New(reason.SessionResponseCodeRequired, "this request is answered by a wallet alone")
 	case s.Flow == CrossDevice:
 		return reason.New(reason.SessionCrossDeviceUnconfirmed, "this request is answered by a wallet alone")
+	case s.Sealing != nil:
+		return reason.New(reason.ResponseEncryptionRequired, "this request is answered by a wallet alone, encrypted")
 	}
 	return nil
 }

@@ -403,7 +403,7 @@ func TestNewRefusesMissingParts(t *testing.T) {
 	v := reflect.ValueOf(w.cfg)
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Name
-		if slices.Contains([]string{"Name", "Redirects"}, name) {
+		if slices.Contains([]string{"Name", "Protocol", "Redirects"}, name) {
 			continue
 		}
 		cfg := w.cfg

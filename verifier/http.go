@@ -176,7 +176,7 @@ func (a *api) requestObject(w http.ResponseWriter, r *http.Request, walletNonce 
 	web.Bytes(w, http.StatusOK, vp.MediaTypeRequest, object)
 }
 
-// postResponse takes a wallet's direct_post (OpenID4VP 1.0 §8.2). A decision is told in the
+// postResponse takes a wallet's direct_post and direct_post.jwt (OpenID4VP 1.0 §8.2, §8.3.1). A decision is told in the
 // words for delegates; a presentation that was refused is a problem of its class.
 func (a *api) postResponse(w http.ResponseWriter, r *http.Request) {
 	form, err := web.Form(r)
@@ -184,12 +184,7 @@ func (a *api) postResponse(w http.ResponseWriter, r *http.Request) {
 		a.problems.Write(w, reason.Delegate, err)
 		return
 	}
-	response, err := vp.ParseResponse(form)
-	if err != nil {
-		a.problems.Write(w, reason.Delegate, err)
-		return
-	}
-	decided, err := a.Respond(r.Context(), r.PathValue("id"), response)
+	decided, err := a.RespondForm(r.Context(), r.PathValue("id"), form)
 	if err != nil {
 		a.problems.Write(w, reason.Delegate, err)
 		return

@@ -57,9 +57,14 @@ func (a *api) showPage(w http.ResponseWriter, r *http.Request, s *session, wrong
 		a.cfg.Pages.Refusal(w, r, reason.New(reason.SessionUnknown, "its time is over"))
 		return
 	}
+	link, err := a.link(s)
+	if err != nil {
+		a.cfg.Pages.Refusal(w, r, err)
+		return
+	}
 	v := page.Request{
 		Service: name, Controller: controller, Purpose: s.Access.Purpose, What: []string{s.Access.Resource + ": " + s.Access.Action},
-		Link: a.link(s.ID), Poll: pagePath(s.ID) + "/state", Wrong: wrong, Return: s.Redirect, Expires: s.Expires,
+		Link: link, Poll: pagePath(s.ID) + "/state", Wrong: wrong, Return: s.Redirect, Expires: s.Expires,
 	}
 	if s.Flow == CrossDevice {
 		v.CrossDevice, v.Confirm = true, pagePath(s.ID)+"/confirm"

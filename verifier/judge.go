@@ -21,10 +21,10 @@ import (
 // question is one access and what was shown for it. The zero question is answered with a denial.
 type question struct {
 	access   Access
-	held     held                 // what was verified
-	query    *dcql.Query          // nil where the access was not asked of a wallet in this very form
-	covers   func() (bool, error) // whether what was shown fulfils query
-	refusal  error                // set where the presentation itself was refused
+	held     held         // what was verified
+	query    *dcql.Query  // nil where the access was not asked of a wallet in this very form
+	covers   func() error // why what was shown does not fulfil query; nil if it does
+	refusal  error        // set where the presentation itself was refused
 	evidence string
 }
 
@@ -100,8 +100,8 @@ func (g *Gateway) decide(ctx context.Context, q question, w delegation.World) ju
 		}
 	}
 	if out.decision.Outcome >= delegation.StepUp && q.covers != nil {
-		if ok, err := q.covers(); !ok || err != nil {
-			return judged{decision: denial(reason.QueryUnsatisfied), framework: out.framework}
+		if err := q.covers(); err != nil {
+			return judged{decision: denial(reason.Of(err)), framework: out.framework}
 		}
 	}
 	return out

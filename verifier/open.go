@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,11 +19,12 @@ import (
 // opening is the answer of a wallet while it is opened.
 type opening struct {
 	*Gateway
-	query *dcql.Query
-	token map[string][]string
-	want  credential.Binding
-	keys  credential.Keys
-	waste int // credentials beside the leaves that could not be read
+	query   *dcql.Query
+	token   map[string][]string
+	want    credential.Binding
+	keys    credential.Keys
+	holders map[string]string // who made the first holder proof that was good, by credential query
+	waste   int               // credentials beside the leaves that could not be read
 }
 
 // maxWaste is how many credentials beside the leaves may be unreadable. Each can cost a fetch from its issuer,
@@ -57,8 +59,9 @@ func (g *Gateway) open(ctx context.Context, s *session, token map[string][]strin
 	now := g.cfg.Now()
 	o := &opening{
 		Gateway: g, query: &s.Query, token: token,
-		want: credential.Binding{Audience: g.clientID, Nonce: s.Nonce, At: now},
-		keys: credential.Keys{Resolver: g.cfg.Resolver, At: now, Issuers: g.cfg.Issuers},
+		want:    credential.Binding{Audience: g.clientOf(s.ID), Nonce: s.Nonce, At: now, TransactionData: s.Transaction},
+		keys:    credential.Keys{Resolver: g.cfg.Resolver, At: now, Issuers: g.cfg.Issuers},
+		holders: map[string]string{},
 	}
 	return o.attempts(ctx)
 }
@@ -84,6 +87,9 @@ func (o *opening) attempts(ctx context.Context) ([]attempt, error) {
 	}
 	if !slices.ContainsFunc(all, opened) {
 		return all, nil
+	}
+	if !o.onePerson() {
+		return nil, reason.New(reason.HolderNotSamePerson, "credentials that were asked for together are proved by different holders")
 	}
 	above, unread, err := o.above(ctx)
 	for i, a := range all {
@@ -120,11 +126,12 @@ func (o *opening) leaf(ctx context.Context, id string, beside *support) (*eviden
 	if err != nil {
 		return nil, err
 	}
-	ev := &evidence{query: id, supporting: beside.credentials}
+	ev := &evidence{query: id, raw: raw, supporting: beside.credentials}
 	if q.Bound() {
 		var p credential.Presented
 		p, err = credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
 		ev.leaf, ev.presenter = p.Verified(), p.Holder().String()
+		o.proved(id, p, err)
 	} else if err = beside.refusal; err == nil {
 		ev.leaf, err = credential.Open(ctx, f, []byte(raw), o.keys)
 		ev.presenter = beside.member
@@ -139,6 +146,36 @@ func (o *opening) leaf(ctx context.Context, id string, beside *support) (*eviden
 		ev.presenter = ""
 	}
 	return ev, nil
+}
+
+// proved notes who made a holder proof for query id that was good, the first of several.
+func (o *opening) proved(id string, p credential.Presented, err error) {
+	if _, known := o.holders[id]; err == nil && !known {
+		o.holders[id] = p.Holder().String()
+	}
+}
+
+// onePerson reports whether credentials that one option of a set asks for together are proved by one holder
+// (attack VP-11). Which keys are one person's nobody can tell, so it must be one key's identifier.
+func (o *opening) onePerson() bool {
+	sets := o.query.Sets
+	if len(sets) == 0 {
+		sets = []dcql.Set{{Options: [][]string{slices.Collect(maps.Keys(o.holders))}}}
+	}
+	for _, s := range sets {
+		for _, option := range s.Options {
+			by := map[string]bool{}
+			for _, id := range option {
+				if holder, proved := o.holders[id]; proved {
+					by[holder] = true
+				}
+			}
+			if len(by) > 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // above opens the links above the leaves. Unread is why the first that nobody can place could not be
@@ -181,7 +218,7 @@ func (o *opening) openAbove(ctx context.Context, f credential.Format, id, raw st
 	if err == nil && !asked(q, v.Credential()) {
 		return shownLink{query: id, refused: &credential.LinkError{ID: v.Credential().ID, Digest: v.Digest(), Err: mismatch(nil)}}, nil
 	}
-	return shownLink{query: id, verified: v}, err
+	return shownLink{query: id, raw: raw, verified: v}, err
 }
 
 func namedByDecision(c reason.Code) bool {

@@ -11,8 +11,7 @@ import (
 // reply is what the wallet reads. Wallets of others ignore the extension and see an empty result.
 type reply struct {
 	vp.Result
-	Confirmation string     `json:"confirmation_code,omitempty"` // to be entered on the device that began
-	Decision     ToDelegate `json:"delegation_decision"`
+	Decision ToDelegate `json:"delegation_decision"`
 }
 
 // ToDelegate is a decision in the words for delegates (delegation.md §15).
@@ -27,7 +26,7 @@ type ToDelegate struct {
 
 func (d Decided) delegateReply() reply {
 	v := delegation.DelegateView(d.Decision)
-	return reply{Result: vp.Result{RedirectURI: d.codes.redirect}, Confirmation: d.codes.confirmation, Decision: ToDelegate{
+	return reply{Result: vp.Result{RedirectURI: d.codes.redirect, Confirmation: d.codes.confirmation}, Decision: ToDelegate{
 		Outcome: v.Outcome.String(), Reason: v.Reason, Text: v.Text, Evaluation: d.Evaluation,
 		Obligations: v.Obligations, NarrowTo: v.NarrowTo,
 	}}

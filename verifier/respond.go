@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"time"
 
@@ -26,14 +27,58 @@ type Decided struct {
 	codes codes // that the wallet takes to the device that began
 }
 
+// RespondForm is Respond for the form that a wallet posts, which is decrypted where the session asked for that
+// (OpenID4VP 1.0 §8.2, §8.3.1). Beside the errors of Respond are those of vp.ParseResponse and vp.OpenResponse:
+// what cannot be read spends nothing.
+func (g *Gateway) RespondForm(ctx context.Context, id string, form url.Values) (Decided, error) {
+	if !form.Has("response") {
+		r, err := vp.ParseResponse(form)
+		if err != nil {
+			return Decided{}, err
+		}
+		return g.Respond(ctx, id, r)
+	}
+	s, err := g.load(ctx, id)
+	if err != nil {
+		return Decided{}, err
+	}
+	if s.Sealing == nil {
+		return Decided{}, reason.New(reason.ResponseKeyUnknown, "no encrypted response was asked for, or it was answered")
+	}
+	k, err := s.Sealing.private()
+	if err != nil {
+		return Decided{}, err
+	}
+	r, err := vp.OpenResponse(form, k, s.Sealing.Encryptions...)
+	if err != nil {
+		return Decided{}, err
+	}
+	return g.respond(ctx, id, r, func(*session) error { return nil })
+}
+
 // Respond takes a wallet's answer to session id: it spends the session, which one caller alone
 // can do, verifies, decides, records and only then returns. Every answer that won the session
 // ends in a decision, refusals of the presentation included. The error is for what never came
-// so far: session.unknown, presentation.replayed, storage.unavailable, audit.unavailable.
+// so far: session.unknown, presentation.replayed, storage.unavailable, audit.unavailable, and
+// response.encryption_required for presentations that came in the clear though the session asked for others.
 func (g *Gateway) Respond(ctx context.Context, id string, r vp.Response) (Decided, error) {
+	return g.respond(ctx, id, r, func(s *session) error {
+		if s.Sealing != nil && r.Error == "" {
+			return reason.New(reason.ResponseEncryptionRequired, "the response is not encrypted")
+		}
+		return nil
+	})
+}
+
+func (g *Gateway) respond(ctx context.Context, id string, r vp.Response, fits func(*session) error) (Decided, error) {
 	ctx, cancel := context.WithTimeout(ctx, DecideTimeout)
 	defer cancel()
-	s, err := g.spend(ctx, id, func(s *session) bool { return sameText(s.State, r.State) })
+	s, err := g.spend(ctx, id, func(s *session) error {
+		if !sameText(s.State, r.State) {
+			return reason.New(reason.SessionUnknown, "")
+		}
+		return fits(s)
+	})
 	if err != nil {
 		return Decided{}, err
 	}
@@ -77,7 +122,7 @@ func (g *Gateway) questionOf(ctx context.Context, s *session, a Access, one atte
 	}
 	q.held = held{presentation: p, access: a, until: until, evidence: one.digest(), flow: s.Flow}
 	q.evidence = q.held.evidence
-	q.covers = func() (bool, error) { return one.covered(&s.Query) }
+	q.covers = func() error { return one.covered(&s.Query) }
 	return q
 }
 
@@ -221,11 +266,11 @@ func (g *Gateway) record(s *session, q question, j judged, d Decided) ([]store.C
 		return changes, nil
 	}
 	next := *s
-	next.Stage, next.Decision = stageDecided, d.answer(reason.Service)
-	if !d.told() { // nobody has the codes then, and a refusal tells nothing about anybody
+	next.Stage, next.Decision, next.Sealing = stageDecided, d.answer(reason.Service), nil // the key is not needed any more
+	if !d.told() {                                                                        // nobody has the codes then, and a refusal tells nothing about anybody
 		next.Response, next.Confirmation = lock{}, lock{}
 	}
-	if q.refusal == nil && next.Handle == "" && j.decision.Reason != reason.QueryUnsatisfied { // what the query did not cover, asking again does not
+	if q.refusal == nil && next.Handle == "" && !uncovered(j.decision.Reason) { // what the query did not cover, asking again does not
 		handle, err := token(g.cfg.Random)
 		if err != nil {
 			return nil, err

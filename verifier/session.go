@@ -44,11 +44,13 @@ type session struct {
 	Decision *Answer    `json:"decision,omitempty"`
 	Handle   string     `json:"handle,omitempty"` // by which the service may ask again about what was verified
 
-	Flow         Flow   `json:"flow"`
-	Redirect     string `json:"redirect,omitempty"`    // registered; where the browser goes afterwards
-	Browser      lock   `json:"browser,omitzero"`      // the browser that began, once it has opened the page
-	Response     lock   `json:"response,omitzero"`     // what opens the decision, where the flow has such a code
-	Confirmation lock   `json:"confirmation,omitzero"` // likewise
+	Flow         Flow     `json:"flow"`
+	Redirect     string   `json:"redirect,omitempty"`    // registered; where the browser goes afterwards
+	Sealing      *sealing `json:"sealing,omitempty"`     // what the answer is to be encrypted to; nil: not at all
+	Transaction  []string `json:"transaction,omitempty"` // what holder proofs are to be made over
+	Browser      lock     `json:"browser,omitzero"`      // the browser that began, once it has opened the page
+	Response     lock     `json:"response,omitzero"`     // what opens the decision, where the flow has such a code
+	Confirmation lock     `json:"confirmation,omitzero"` // likewise
 
 	version uint64
 }
@@ -63,11 +65,23 @@ func (g *Gateway) newSession(r Request, q *dcql.Query) (*session, error) {
 		}
 		names[i] = name
 	}
-	return &session{
+	sealing, err := g.newSealing()
+	if err != nil {
+		return nil, err
+	}
+	transaction, err := g.transactions(r.Access, q)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
 		ID: names[0], Stage: stageOpen, Nonce: names[1], State: names[2],
 		Expires: g.cfg.Now().Add(SessionLife), Access: r.Access, Query: *q,
-		Flow: cmp.Or(r.Flow, HandedOver), Redirect: r.RedirectURI,
-	}, nil
+		Flow: cmp.Or(r.Flow, HandedOver), Redirect: r.RedirectURI, Sealing: sealing, Transaction: transaction,
+	}
+	if g.byValue() {
+		s.Stage = stageFetched // with the link
+	}
+	return s, nil
 }
 
 // token returns 128 random bits as text.
@@ -141,20 +155,23 @@ func (g *Gateway) fetch(ctx context.Context, id string) (*session, error) {
 	return s, g.step(ctx, s, reason.RequestConsumed)
 }
 
-// spend takes the one right to answer s. Of any number of callers one wins; what it does
+// spend takes the one right to answer s, unless the answer does not fit s. Of any number of callers one wins; what it does
 // with the right does not matter afterwards.
-func (g *Gateway) spend(ctx context.Context, id string, stateOK func(*session) bool) (*session, error) {
+func (g *Gateway) spend(ctx context.Context, id string, fits func(*session) error) (*session, error) {
 	s, err := g.load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	refused := fits(s)
 	switch {
-	case !stateOK(s) || !g.cfg.Now().Before(s.Expires):
+	case reason.Of(refused) == reason.SessionUnknown || !g.cfg.Now().Before(s.Expires):
 		return nil, reason.New(reason.SessionUnknown, "no such session, or its time is over")
 	case s.Stage == stageSpent || s.Stage == stageDecided:
 		return nil, reason.New(reason.PresentationReplayed, "this request was answered before")
 	case s.Stage != stageFetched: // nobody knows the nonce yet
 		return nil, reason.New(reason.SessionUnknown, "the request was not fetched yet")
+	case refused != nil:
+		return nil, refused
 	}
 	s.Stage = stageSpent
 	return s, g.step(ctx, s, reason.PresentationReplayed)

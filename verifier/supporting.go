@@ -53,23 +53,34 @@ func (o *opening) supporting(ctx context.Context) (*support, error) {
 
 // support opens one supporting credential and adds it to out.
 func (o *opening) support(ctx context.Context, out *support, f credential.Format, q *dcql.Credential, raw string) error {
-	if q.Bound() {
-		p, err := o.member(ctx, f, raw)
+	if baseOf(q.ID) == queryMember {
+		p, err := o.member(ctx, f, q.ID, raw)
 		out.addMember(p, err)
 		return err
 	}
-	v, err := credential.Open(ctx, f, []byte(raw), o.keys)
+	v, err := o.identity(ctx, f, q, raw)
 	if err == nil && v.Credential().Type == credential.TypeIdentityBinding {
 		out.credentials = append(out.credentials, v)
 	}
 	return err
 }
 
+// identity opens an identity binding, with a holder proof where the query asks for one.
+func (o *opening) identity(ctx context.Context, f credential.Format, q *dcql.Credential, raw string) (credential.Verified, error) {
+	if !q.Bound() {
+		return credential.Open(ctx, f, []byte(raw), o.keys)
+	}
+	p, err := credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
+	o.proved(q.ID, p, err)
+	return p.Verified(), err
+}
+
 // member opens a membership with the proof of its holder. Nonce, audience, age and holder are refused as
 // for a leaf. A proof over a membership that is itself refused, or whose issuer nobody knows, proves
 // a presenter who is no member.
-func (o *opening) member(ctx context.Context, f credential.Format, raw string) (credential.Presented, error) {
+func (o *opening) member(ctx context.Context, f credential.Format, id, raw string) (credential.Presented, error) {
 	p, err := credential.OpenPresentation(ctx, f, []byte(raw), o.want, o.keys)
+	o.proved(id, p, err)
 	if err == nil && p.Verified().Credential().Type == credential.TypeWorkgroupMembership {
 		return p, nil
 	}

@@ -53,7 +53,7 @@ type AuditLog interface {
 	Append(ctx context.Context, e audit.Event, with ...store.Change) (audit.Receipt, error)
 }
 
-// Config is what a Gateway is made of. Every member is required but Name and Redirects: nothing here turns a
+// Config is what a Gateway is made of. Every member is required but Name, Protocol and Redirects: nothing here turns a
 // check off.
 type Config struct {
 	ID           did.DID                          // the gateway's own DID; its client identifier is made of it
@@ -73,6 +73,8 @@ type Config struct {
 	Now          func() time.Time                 // the clock
 	Random       io.Reader                        // nonces, codes and identifiers
 	Pages        *page.Pages                      // what people see in a browser
+	Attestation  func() string                    // what the registry attests of this gateway, to go with its requests; "" while there is none
+	Protocol     Protocol                         // how wallets are asked
 	Redirects    []string                         // where browsers may be sent afterwards, octet by octet; none: no same-device flow
 	Logger       *slog.Logger                     // ids and codes, never a claim
 }
@@ -90,8 +92,12 @@ func New(cfg Config) (*Gateway, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
+	clientID, err := cfg.Protocol.check(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
 	cfg.Resolver = answering{cfg.Resolver}
-	return &Gateway{cfg: cfg, clientID: vp.ClientID(cfg.ID), handles: newHandles(MaxHandles)}, nil
+	return &Gateway{cfg: cfg, clientID: clientID, handles: newHandles(MaxHandles)}, nil
 }
 
 // answering takes no answer at all for a failure.
@@ -114,7 +120,8 @@ func (g *Gateway) framework() *trustframework.Framework {
 	return trustframework.Unavailable()
 }
 
-// ClientID returns the client identifier that wallets bind their proofs to.
+// ClientID returns the client identifier that wallets bind their proofs to, "" for a gateway that goes by the
+// address of each answer.
 func (g *Gateway) ClientID() string { return g.clientID }
 
 func (c Config) check() error {
@@ -132,8 +139,8 @@ func (c Config) check() error {
 		return errors.New("config: Framework, Status or Restrictions is missing")
 	case len(c.Formats) == 0 || c.Resolver == nil || c.Issuers == nil:
 		return errors.New("config: Formats, Resolver or Issuers is missing")
-	case c.Now == nil || c.Random == nil || c.Logger == nil || c.Pages == nil:
-		return errors.New("config: Now, Random, Logger or Pages is missing")
+	case c.Now == nil || c.Random == nil || c.Logger == nil || c.Pages == nil || c.Attestation == nil:
+		return errors.New("config: Now, Random, Logger, Pages or Attestation is missing")
 	case !checkRedirects(c.Redirects):
 		return errors.New("config: Redirects are not https addresses without a fragment")
 	}

@@ -86,12 +86,13 @@ type world struct {
 	carol     did.Signer // a second delegate
 	framework *trustframework.Framework
 
-	publisher *publisher.Publisher
-	allocator *publisher.Allocator
-	book      *publisher.Book
-	offline   bool // the issuer cannot be reached
-	fetches   map[string]int
-	net       sync.Mutex // guards offline and fetches
+	publisher   *publisher.Publisher
+	allocator   *publisher.Allocator
+	book        *publisher.Book
+	offline     bool // the issuer cannot be reached
+	attestation string
+	fetches     map[string]int
+	net         sync.Mutex // guards offline and fetches
 
 	formats      credential.Formats
 	pages        pages // metadata of issuers
@@ -381,8 +382,8 @@ func (w *world) config(prefix string) verifier.Config {
 		}),
 		Framework: func() *trustframework.Framework { return w.framework }, Restrictions: w.restrictions,
 		Formats: w.formats, Resolver: w.docs, Issuers: w.issuers(), Now: w.clock.now, Random: rand.Reader,
-		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{to: w.logged}, nil)),
-		Pages:  pagesOf(w), Redirects: []string{returnTo, otherReturn},
+		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{to: w.logged}, nil)), Attestation: func() string { return w.attestation },
+		Pages: pagesOf(w), Redirects: []string{returnTo, otherReturn},
 	}
 }
 

@@ -167,7 +167,7 @@ func (g *gateway) openWorld(ctx context.Context) (err error) {
 	if g.fetch, err = g.cfg.Outbound.Client(g.deps); err != nil {
 		return err
 	}
-	if g.framework, err = g.cfg.Registry.client(ctx, g.fetch, g.store, g.deps); err != nil {
+	if g.framework, err = g.cfg.Registry.clientOf(ctx, g.id.String(), g.fetch, g.store, g.deps); err != nil {
 		return err
 	}
 	if g.methods, err = methods(g.fetch, g.framework.Current, g.store, g.deps); err != nil {
@@ -224,7 +224,7 @@ func (g *gateway) openServer(context.Context) error {
 		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
 		Framework: g.framework.Current, Status: g.status, Restrictions: restrictions,
 		Formats: formats, Resolver: g.resolver, Issuers: issuers, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
-		Pages: pages, Redirects: g.cfg.Redirects,
+		Pages: pages, Redirects: g.cfg.Redirects, Attestation: g.framework.Attestation,
 	})
 	if err != nil {
 		return err

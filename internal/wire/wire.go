@@ -104,12 +104,17 @@ type RegistrySettings struct {
 }
 
 func (r RegistrySettings) client(ctx context.Context, fetch *safehttp.Client, s store.Store, d Deps) (*client.Client, error) {
+	return r.clientOf(ctx, "", fetch, s, d)
+}
+
+// clientOf is client for a verifier, which also keeps what the registry attests of it.
+func (r RegistrySettings) clientOf(ctx context.Context, verifier string, fetch *safehttp.Client, s store.Store, d Deps) (*client.Client, error) {
 	keys, err := trustframework.TrustedKeys(r.Keys)
 	if err != nil {
 		return nil, reason.Wrap(reason.CLIConfig, "registry.keys are not did:key of keys to trust", err)
 	}
 	return client.New(ctx, client.Config{
-		URL: r.URL, Trusted: keys, Fetcher: fetch, Store: s, Now: d.Now, Logger: d.Logger, Refresh: r.Refresh,
+		URL: r.URL, Trusted: keys, Verifier: verifier, Fetcher: fetch, Store: s, Now: d.Now, Logger: d.Logger, Refresh: r.Refresh,
 	})
 }
 

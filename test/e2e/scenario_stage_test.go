@@ -127,7 +127,7 @@ func (p *play) publish() {
 func (p *play) withGateway(f *trustframework.Framework) *trustframework.Framework {
 	v := trustframework.Verifier{ID: "did:web:" + p.gatewayHost(), Name: "Gateway", Purposes: []string{"none"}, Resources: []string{"*"}}
 	v.Controllers = slices.Sorted(maps.Keys(f.Controllers))
-	if purpose, ok := text(p.Source.Request["purpose"]); ok && purpose != "" {
+	if purpose, ok := text(json.RawMessage(p.Source.Request["purpose"])); ok && purpose != "" {
 		v.Purposes = []string{purpose}
 	}
 	if len(v.Controllers) > 0 {
@@ -185,7 +185,7 @@ func (p *play) serve() {
 		Document:  func() ([]byte, error) { return document(p, p.gateway), nil },
 		Framework: p.framework, Status: p.statusSource(), Restrictions: p.restrictions(),
 		Formats: credential.Formats{sd, vc, ldp}, Resolver: p.resolver, Issuers: issuers, Now: p.clock.Now, Random: rand.Reader,
-		Logger: slog.New(slog.DiscardHandler), Pages: pages,
+		Logger: slog.New(slog.DiscardHandler), Pages: pages, Attestation: func() string { return "" },
 	})
 	must(p, err)
 	secret, err := web.NewSecret(serviceToken)
