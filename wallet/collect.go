@@ -55,19 +55,3 @@ type Pending struct {
 	After  time.Time `json:"after"` // the issuer wants not to be asked before
 	Copies int       `json:"copies"`
 }
-
-// Apply asks the issuer at an address for credentials without an offer of it: the person signs in
-// there, and what is granted to them comes.
-func (w *Wallet) Apply(ctx context.Context, issuer string, c Collector) (Collected, error) {
-	return Collected{}, unexpected("the issuer takes no applications")
-}
-
-// Collect asks for the pending credential whose id begins with prefix.
-func (w *Wallet) Collect(ctx context.Context, prefix string) (Collected, error) {
-	return Collected{}, unexpected("the issuer takes no applications")
-}
-
-// Renew has the credential whose id begins with prefix issued anew.
-func (w *Wallet) Renew(ctx context.Context, prefix string, c Collector) (Collected, error) {
-	return Collected{}, unexpected("the issuer takes no applications")
-}

@@ -25,6 +25,8 @@ type Entry struct {
 	Onward     int                    `json:"may_be_passed_on"` // how often
 	Links      int                    `json:"links"`            // in its chain, itself included
 	Received   time.Time              `json:"received"`
+	Group      string                 `json:"group,omitempty"` // the same for all one-time copies of a delegation
+	Renewable  bool                   `json:"renewable"`       // Wallet.Renew can have it issued anew
 
 	credential *credential.Credential
 	held       *held
@@ -88,7 +90,8 @@ func (w *Wallet) show(h *held) *Entry {
 	e := &Entry{
 		ID: h.ID, Type: c.Type, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
 		ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth,
-		Links: 1 + len(h.Parents), Received: h.Received, credential: c, held: h,
+		Links: 1 + len(h.Parents), Received: h.Received, Group: h.Group, Renewable: h.Grant != "",
+		credential: c, held: h,
 	}
 	switch {
 	case c.Parent != nil:

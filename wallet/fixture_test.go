@@ -489,3 +489,10 @@ func factsNamed(facts []Fact, name string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// canceled returns a context that is over.
+func canceled(t testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}

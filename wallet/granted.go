@@ -77,3 +77,23 @@ func (w *Wallet) pending(p *waiting, g *granted) *Pending {
 		ID: p.ID, Type: p.Type, Issuer: w.nameOf(g.Issuer, g.Name), Origin: g.Origin, Since: p.Since, After: p.After, Copies: max(1, len(p.Copies)),
 	}
 }
+
+// grant stores g under its id, or a new one. When it returns nil it is durable.
+func (v *Vault) grant(g *granted) (err error) {
+	if g.ID == "" {
+		if g.ID, err = v.newID(grantMark, MaxGrants); err != nil {
+			return err
+		}
+	}
+	return v.write(grantMark+g.ID+itemEnd, g)
+}
+
+// wait stores p under its id, or a new one. When it returns nil it is durable.
+func (v *Vault) wait(p *waiting) (err error) {
+	if p.ID == "" {
+		if p.ID, err = v.newID(waitingMark, MaxGrants); err != nil {
+			return err
+		}
+	}
+	return v.write(waitingMark+p.ID+itemEnd, p)
+}

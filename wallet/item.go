@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/did"
+	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
@@ -49,6 +50,12 @@ type held struct {
 	Key     *key.JWK `json:"key,omitempty"`     // of a one-time copy, which no other credential is bound to
 	Group   string   `json:"group,omitempty"`   // the same for all copies of one delegation
 	ShownTo []string `json:"shownTo,omitempty"` // services that saw this copy, by the identifier in the framework
+
+	Grant         string   `json:"grant,omitempty"`         // granted.ID, where it can be renewed by what was granted
+	Configuration string   `json:"configuration,omitempty"` // what was asked for
+	Identifier    string   `json:"identifier,omitempty"`    // and by which identifier, if by one
+	Notification  string   `json:"notification,omitempty"`  // how the issuer is told what becomes of it
+	Authorities   []string `json:"authorities,omitempty"`   // key identifiers of the certificates on its issuer's chain, base64url
 
 	// Statement is what Raw said when it was verified on its way in, for lists and matching:
 	// a thousand signatures need not be checked to show a thousand lines.
@@ -115,13 +122,14 @@ func (v *Vault) add(h *held) (err error) {
 	return v.write(heldMark+h.ID+itemEnd, h)
 }
 
-// room makes sure that a credential could be stored now, before the issuer is asked for one: what
+// room makes sure that n credentials could be stored now, before the issuer is asked for them: what
 // was handed out once is not handed out again.
-func (v *Vault) room() error {
-	if _, err := v.newID(heldMark, MaxCredentials); err != nil {
+func (v *Vault) room(n int) error {
+	if _, err := v.newID(heldMark, MaxCredentials-n+1); err != nil {
 		return err
 	}
-	err := full(v.disk.write(v.path(roomFile), make([]byte, 2*MaxCredential+did.MaxDocument)))
+	size := min(n*MaxCredential+MaxCredential+did.MaxDocument, sealed.MaxSealed)
+	err := full(v.disk.write(v.path(roomFile), make([]byte, size)))
 	return errors.Join(err, ignoreMissing(v.disk.remove(v.path(roomFile))))
 }
 

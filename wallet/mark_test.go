@@ -146,7 +146,10 @@ func TestRollback(t *testing.T) {
 func TestMarkAndCrash(t *testing.T) {
 	w := newTown(t)
 	for name, do := range map[string]func(v *Vault, held *Wallet, e *Entry) error{
-		"store":  func(_ *Vault, held *Wallet, _ *Entry) error { _, err := held.Receive(t.Context(), w.offer(), w.taker()); return err },
+		"store": func(_ *Vault, held *Wallet, _ *Entry) error {
+			_, err := held.Receive(t.Context(), w.offer(), w.taker())
+			return err
+		},
 		"remove": func(_ *Vault, held *Wallet, e *Entry) error { return held.Remove(t.Context(), e.ID) },
 		"rotate": func(_ *Vault, held *Wallet, _ *Entry) error { _, err := held.RotateKey(t.Context()); return err },
 	} {

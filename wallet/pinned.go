@@ -4,6 +4,8 @@ package wallet
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +14,9 @@ import (
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didjwk"
 	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/internal/strictjson"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -22,7 +26,8 @@ import (
 // need not be there. Whether a key is good still, services find out for themselves.
 type pin struct {
 	DID      string           `json:"did"`
-	Document strictjson.Value `json:"document"`
+	Document strictjson.Value `json:"document,omitzero"`
+	Key      *key.JWK         `json:"key,omitempty"` // in place of Document, where the framework pins the issuer's keys to another place
 }
 
 // taking is a did.Resolver for what is being taken: it finds documents by from, and keeps those that
@@ -31,14 +36,65 @@ type taking struct {
 	from did.Resolver
 	at   time.Time
 
-	mu   sync.Mutex
-	kept []*did.Document
+	issuers credential.IssuerKeys // nil: there are no issuers but those with documents
+
+	mu    sync.Mutex
+	kept  []*did.Document
+	keys  []pin    // of issuers without documents
+	chain []string // key identifiers of certificates that were used
 }
 
 // taking returns keys, as of now, for what is being taken, and what remembers them.
 func (w *Wallet) taking() (credential.Keys, *taking) {
-	t := &taking{from: w.cfg.Resolver, at: w.cfg.Now()}
-	return credential.Keys{Resolver: t, At: t.at}, t
+	t := &taking{from: w.cfg.Resolver, at: w.cfg.Now(), issuers: w.cfg.Issuers}
+	keys := credential.Keys{Resolver: t, At: t.at}
+	if t.issuers != nil {
+		keys.Issuers = t
+	}
+	return keys, t
+}
+
+// IssuerKey implements credential.IssuerKeys.
+func (t *taking) IssuerKey(ctx context.Context, c credential.IssuerClaim, at time.Time) (key.Public, bool, error) {
+	k, elsewhere, err := t.issuers.IssuerKey(ctx, c, at)
+	if err != nil || !elsewhere {
+		return k, elsewhere, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	j := k.JWK()
+	t.keys = append(t.keys, pin{DID: c.Issuer, Key: &j})
+	if c.X5C != nil {
+		t.chain, err = keyIdentifiers(c.X5C)
+	}
+	return k, true, err
+}
+
+// keyIdentifiers returns the key identifiers of the authorities on a chain of certificates, by which
+// services ask for credentials of some authority (OpenID4VP 1.0 §6.1.1.1): base64url, without padding.
+func keyIdentifiers(x5c []byte) ([]string, error) {
+	ders, err := jose.ReadX5C(x5c)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, der := range ders {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, reason.Wrap(reason.X509ChainInvalid, "", err)
+		}
+		if id := base64.RawURLEncoding.EncodeToString(c.AuthorityKeyId); id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// authorities returns the key identifiers of what was opened last.
+func (t *taking) authorities() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.chain
 }
 
 // Resolve implements did.Resolver.
@@ -62,13 +118,13 @@ func (t *taking) Resolve(ctx context.Context, id did.DID) (*did.Document, error)
 func (t *taking) pins() ([]pin, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var out []pin
+	out := slices.Clone(t.keys)
 	for _, d := range t.kept {
 		raw, err := did.WriteDocument(d.ID, good(d, t.at))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, pin{d.ID.String(), raw})
+		out = append(out, pin{DID: d.ID.String(), Document: raw})
 	}
 	return out, nil
 }
@@ -95,7 +151,19 @@ type pinned struct {
 
 // pinned returns the keys with which h was taken, as of that time.
 func (w *Wallet) pinned(h *held) credential.Keys {
-	return credential.Keys{Resolver: pinned{w.cfg.Resolver, h}, At: h.Received}
+	p := pinned{w.cfg.Resolver, h}
+	return credential.Keys{Resolver: p, At: h.Received, Issuers: p}
+}
+
+// IssuerKey implements credential.IssuerKeys: by the key that lies with the credential, if one does.
+func (p pinned) IssuerKey(_ context.Context, c credential.IssuerClaim, _ time.Time) (key.Public, bool, error) {
+	for _, pin := range p.held.Signers {
+		if pin.DID == c.Issuer && pin.Key != nil {
+			k, err := pin.Key.Public()
+			return k, true, err
+		}
+	}
+	return key.Public{}, false, nil
 }
 
 // Resolve implements did.Resolver. A DID whose document does not lie with the credential, or is
@@ -105,7 +173,7 @@ func (p pinned) Resolve(ctx context.Context, id did.DID) (*did.Document, error) 
 		return p.keys.Resolve(ctx, id)
 	}
 	for _, pin := range p.held.Signers {
-		if pin.DID == id.String() {
+		if pin.DID == id.String() && pin.Key == nil {
 			return did.ReadDocument(pin.Document, id, p.held.Received)
 		}
 	}

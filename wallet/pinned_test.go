@@ -180,14 +180,14 @@ func TestPinnedAreTheIssuers(t *testing.T) {
 		signers []pin
 		want    reason.Code
 	}{
-		"as it came":                     {e.held.Raw, []pin{{issuer, genuine}}, ""},
+		"as it came":                     {e.held.Raw, []pin{{DID: issuer, Document: genuine}}, ""},
 		"no key":                         {e.held.Raw, nil, reason.StoreTampered},
-		"a stranger's document":          {e.held.Raw, []pin{{w.stranger.id.String(), stranger}}, reason.StoreTampered},
-		"a stranger's as the issuer's":   {e.held.Raw, []pin{{issuer, stranger}}, reason.DIDDocumentMismatch},
-		"no document":                    {e.held.Raw, []pin{{issuer, []byte(`{}`)}}, reason.DIDDocumentMismatch},
-		"forged":                         {forgery, []pin{{issuer, genuine}}, reason.CredentialSignatureInvalid},
-		"forged, the forger's beside":    {forgery, []pin{{issuer, genuine}, {w.stranger.id.String(), stranger}}, reason.CredentialSignatureInvalid},
-		"forged, the forger's as issuer": {forgery, []pin{{issuer, stranger}}, reason.DIDDocumentMismatch},
+		"a stranger's document":          {e.held.Raw, []pin{{DID: w.stranger.id.String(), Document: stranger}}, reason.StoreTampered},
+		"a stranger's as the issuer's":   {e.held.Raw, []pin{{DID: issuer, Document: stranger}}, reason.DIDDocumentMismatch},
+		"no document":                    {e.held.Raw, []pin{{DID: issuer, Document: []byte(`{}`)}}, reason.DIDDocumentMismatch},
+		"forged":                         {forgery, []pin{{DID: issuer, Document: genuine}}, reason.CredentialSignatureInvalid},
+		"forged, the forger's beside":    {forgery, []pin{{DID: issuer, Document: genuine}, {DID: w.stranger.id.String(), Document: stranger}}, reason.CredentialSignatureInvalid},
+		"forged, the forger's as issuer": {forgery, []pin{{DID: issuer, Document: stranger}}, reason.DIDDocumentMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := *e.held

@@ -12,23 +12,25 @@ import (
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/safehttp"
-	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
 
-// Receive collects the credentials of an offer (OpenID4VCI 1.0, pre-authorized code flow). accept
-// is asked once, after the issuer was found accredited in the framework and before anything is sent; it returns
-// the transaction code, "" where none is needed, or an error that ends it. Room on the disk is made
-// sure of before the code is redeemed. What comes is opened and checked before it is stored, and is
-// durable when Receive returns; entries beside an error were stored.
+// Receive collects the credentials of an offer (OpenID4VCI 1.0 §4): with its pre-authorized code or,
+// where it has none, after the person signed in at the issuer. Room on the disk is made sure of before
+// a code, which works once, is redeemed. What comes is opened and checked before it is stored, and
+// is durable when Receive returns; what is listed beside an error was stored.
 //
 // Refusals: offer.untrusted, grant.tx_code, grant.tx_code_locked, grant.consumed, grant.invalid,
-// issuer.metadata_invalid, credential.unexpected, storage.full, what the framework says of the
-// issuer, and what the fetches refuse with.
+// session.unknown and issuer.metadata_invalid (an answer that is another's), credential.unexpected,
+// token.invalid, response.enc, response.encryption_required, storage.full, what the framework says of
+// the issuer, and what the fetches refuse with.
 func (w *Wallet) Receive(ctx context.Context, link string, by Collector) (Collected, error) {
+	if by.Accept == nil {
+		return Collected{}, wrong("nobody was asked")
+	}
 	f, err := w.framework()
 	if err != nil {
 		return Collected{}, err
@@ -41,27 +43,81 @@ func (w *Wallet) Receive(ctx context.Context, link string, by Collector) (Collec
 	if err != nil {
 		return Collected{}, err
 	}
-	grant := offer.Grants.PreAuthorized
-	if grant == nil {
-		return Collected{}, reason.New(reason.OfferUntrusted, "the offer has no pre-authorized code; this wallet knows no other way yet")
+	pre, code := offer.Grants.PreAuthorized, offer.Grants.AuthorizationCode
+	view := OfferView{Issuer: w.nameOf(issuer, ""), Origin: offer.Issuer, SignIn: pre == nil}
+	named := ""
+	switch {
+	case pre != nil:
+		view.TxCode, named = pre.TxCode, pre.Server
+	case code == nil:
+		return Collected{}, reason.New(reason.OfferUntrusted, "the offer does not say how it is collected")
+	case by.SignIn == nil:
+		return Collected{}, needsSignIn()
+	default:
+		named = code.Server
 	}
-	name := w.nameOf(issuer, "")
-	tx, err := by.Accept(OfferView{Issuer: name, Origin: offer.Issuer, TxCode: grant.TxCode})
+	tx, err := by.Accept(view)
 	if err != nil {
 		return Collected{}, err
 	}
-	if err := checkTxCode(grant.TxCode, tx); err != nil {
+	if pre != nil {
+		if err := checkTxCode(pre.TxCode, tx); err != nil {
+			return Collected{}, err
+		}
+	}
+	s, err := w.begin(ctx, issuer, offer.Issuer, named)
+	if err != nil {
 		return Collected{}, err
 	}
-	c := collection{w: w, offer: offer, issuer: issuer, name: name}
-	if err := c.prepare(ctx); err != nil {
+	wanted, err := s.wanted(offer.Configurations)
+	if err != nil {
 		return Collected{}, err
 	}
-	if err := c.redeem(ctx, vci.TokenRequest{Code: grant.Code, TxCode: tx}); err != nil {
+	if pre != nil {
+		return s.collect(ctx, wanted, by, func() error { return s.preAuthorized(ctx, pre.Code, tx) })
+	}
+	return s.collect(ctx, wanted, by, func() error { return s.signIn(ctx, by.SignIn, s.byDetails(wanted), code.IssuerState) })
+}
+
+func needsSignIn() error {
+	return reason.New(reason.OfferUntrusted, "the person has to sign in at the issuer, and there is no browser to do it in")
+}
+
+// collect gets tokens by grant and, with them, what is wanted.
+func (s *session) collect(ctx context.Context, wanted []string, by Collector, grant func() error) (Collected, error) {
+	if err := s.w.cfg.Vault.room(max(1, by.Copies)); err != nil {
 		return Collected{}, err
 	}
-	got, err := c.collect(ctx)
-	return Collected{Entries: got}, err
+	if err := s.bind(); err != nil {
+		return Collected{}, err
+	}
+	if err := grant(); err != nil {
+		return Collected{}, refusedByIssuer(err)
+	}
+	orders, err := s.orders(wanted)
+	if err != nil {
+		return Collected{}, err
+	}
+	var out Collected
+	for _, o := range orders {
+		if o.proven, err = s.keysFor(by.Copies); err != nil {
+			return out, err
+		}
+		got, err := s.fill(ctx, o, s.w.olderKeys()...)
+		out.Entries, out.Pending = append(out.Entries, got.Entries...), append(out.Pending, got.Pending...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// preAuthorized redeems the code of an offer (§6.1).
+func (s *session) preAuthorized(ctx context.Context, code, tx string) error {
+	if s.server.AnonymousPre && s.w.cfg.Attester == nil {
+		s.grant.Client = ""
+	}
+	return s.redeem(ctx, vci.TokenRequest{Grant: vci.GrantPreAuthorized, Code: code, TxCode: tx, ClientID: s.grant.Client})
 }
 
 func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, link string) (*vci.Offer, error) {
@@ -80,11 +136,12 @@ func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, lin
 	return vci.ParseOffer(answer.Body)
 }
 
-// issuerAt returns the party whose did:web document lies at the origin of a credential issuer, if
-// it may issue what a wallet holds now.
+// issuerAt returns the party at the origin of a credential issuer, which is where its did:web document
+// lies or what it is called, if it may issue what a wallet holds now.
 func (w *Wallet) issuerAt(f *trustframework.Framework, origin string) (string, error) {
 	for _, a := range f.Accreditations {
-		if originOf(a.Issuer) == origin && slices.ContainsFunc(heldTypes(), func(typ string) bool { return w.accredits(a, typ) }) {
+		at := a.Issuer == origin || originOf(a.Issuer) == origin
+		if at && slices.ContainsFunc(heldTypes(), func(typ string) bool { return w.accredits(a, typ) }) {
 			return a.Issuer, nil
 		}
 	}
@@ -121,126 +178,36 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// collection is one offer being collected.
-type collection struct {
-	w            *Wallet
-	offer        *vci.Offer
-	issuer, name string // the issuer's DID, and its name in the framework
-	meta         *vci.IssuerMetadata
-	server       *vci.ServerMetadata
-	token        vci.TokenResponse
-	wanted       []string // configurations of a format that is known
-}
-
-// prepare does everything that can fail before the code, which works once, is spent.
-func (c *collection) prepare(ctx context.Context) error {
-	raw, err := c.get(ctx, "openid-credential-issuer")
-	if err != nil {
-		return err
-	}
-	if c.meta, err = vci.ParseIssuerMetadata(raw, c.offer.Issuer); err != nil {
-		return err
-	}
-	if c.meta.NonceEndpoint == "" {
-		return reason.New(reason.IssuerMetadataInvalid, "the issuer has no nonce endpoint")
-	}
-	if raw, err = c.get(ctx, "oauth-authorization-server"); err != nil {
-		return err
-	}
-	if c.server, err = vci.ParseServerMetadata(raw, c.offer.Issuer); err != nil {
-		return err
-	}
+// wanted returns those of the offered configurations that can be held, and that the framework lets the
+// issuer issue.
+func (s *session) wanted(offered []string) ([]string, error) {
 	refused := unexpected("the offer holds no credential of a type and format that this wallet knows")
-	for _, id := range c.offer.Configurations {
-		conf := c.meta.Configurations[id]
+	var out []string
+	for _, id := range offered {
+		conf := s.meta.Configurations[id]
 		switch typ := typeOf(conf); {
-		case typ == "" || !c.w.understands(conf.Format):
-		case c.w.issuable(c.issuer, typ) != "":
+		case typ == "" || !s.w.understands(conf.Format):
+		case s.w.issuable(s.issuer, typ) != "":
 			refused = reason.New(reason.OfferUntrusted, "the trust framework does not accredit the issuer for what it offers")
 		default:
-			c.wanted = append(c.wanted, id)
+			out = append(out, id)
 		}
 	}
-	if len(c.wanted) == 0 {
-		return refused
-	}
-	return c.w.cfg.Vault.room()
-}
-
-func (c *collection) redeem(ctx context.Context, t vci.TokenRequest) error {
-	body, err := c.post(ctx, c.server.TokenEndpoint, formType, []byte(t.Form().Encode()))
-	if err != nil {
-		return err
-	}
-	c.token, err = vci.ParseTokenResponse(body)
-	return err
-}
-
-func (c *collection) collect(ctx context.Context) ([]*Entry, error) {
-	var out []*Entry
-	for _, id := range c.wanted {
-		e, err := c.one(ctx, id)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, e)
+	if len(out) == 0 {
+		return nil, refused
 	}
 	return out, nil
 }
 
-func (c *collection) one(ctx context.Context, configuration string) (*Entry, error) {
-	body, err := c.request(ctx, configuration)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := c.post(ctx, c.meta.CredentialEndpoint, jsonType, body)
-	if err != nil {
-		return nil, err
-	}
-	response, err := vci.ParseCredentialResponse(raw)
-	if err != nil {
-		return nil, err
-	}
-	if len(response.Credentials) != 1 {
-		return nil, unexpected("the issuer gave several credentials for one key")
-	}
-	h, err := c.check(ctx, []byte(response.Credentials[0].Credential), c.meta.Configurations[configuration])
-	if err != nil {
-		return nil, err
-	}
-	if err := c.w.cfg.Vault.add(h); err != nil {
-		return nil, err
-	}
-	if c.meta.NotificationEndpoint != "" && response.NotificationID != "" {
-		c.notify(ctx, response.NotificationID)
-	}
-	return c.w.show(h), nil
-}
-
-// request makes a credential request with a proof of the holder's key over a fresh nonce.
-func (c *collection) request(ctx context.Context, configuration string) ([]byte, error) {
-	raw, err := c.post(ctx, c.meta.NonceEndpoint, jsonType, nil)
-	if err != nil {
-		return nil, err
-	}
-	nonce, err := vci.ParseNonce(raw)
-	if err != nil {
-		return nil, err
-	}
-	proof, err := vci.Proof{Issuer: c.offer.Issuer, Nonce: nonce, At: c.w.cfg.Now()}.Sign(ctx, c.w.keyring.inUse)
-	if err != nil {
-		return nil, err
-	}
-	return strictjson.Marshal(vci.CredentialRequest{Configuration: configuration, Proofs: &vci.Proofs{JWT: []string{string(proof)}}})
-}
-
 func unexpected(detail string) error { return reason.New(reason.CredentialUnexpected, detail) }
 
-// check opens what the issuer gave and refuses what was not asked for (OpenID4VCI 1.0 §8.3, and
-// attack WAL-06), or what services would refuse by the framework.
-func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configuration) (*held, error) {
-	keys, signers := c.w.taking()
-	v, err := c.w.open(ctx, raw, keys)
+// one opens a credential that an issuer gave, and refuses what was not asked for (OpenID4VCI 1.0
+// §8.3, and attack WAL-06) or what services would refuse by the framework. Whether it is for a key of
+// ours the caller finds out.
+func (s *session) one(ctx context.Context, raw []byte, asked vci.Configuration) (*held, error) {
+	w := s.w
+	keys, signers := w.taking()
+	v, err := w.open(ctx, raw, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -250,30 +217,31 @@ func (c *collection) check(ctx context.Context, raw []byte, asked vci.Configurat
 		return nil, unexpected("the credential is of another format than the one asked for")
 	case got.Type != typeOf(asked):
 		return nil, unexpected("the credential is of another type than the one asked for")
-	case got.Issuer != c.issuer:
+	case got.Issuer != s.issuer:
 		return nil, unexpected("the credential is signed by another issuer than the offer's")
-	case got.Delegate.ID != c.w.DID().String():
-		return nil, unexpected("the credential is for another holder")
 	case got.Parent != nil:
 		return nil, unexpected("the credential rests on another one that did not come along")
 	case !now.Before(got.ValidUntil):
 		return nil, unexpected("the credential has expired already")
 	}
-	if code := c.w.distrust(got); code != "" {
+	if code := w.distrust(got); code != "" {
 		return nil, reason.New(code, "services would refuse this credential: it goes beyond what its issuer may grant")
 	}
-	if state, _, err := c.w.stateOf(ctx, got.Issuer, got); err == nil && state == status.Revoked {
+	if state, _, err := w.stateOf(ctx, got.Issuer, got); err == nil && state == status.Revoked {
 		return nil, unexpected("the credential is revoked already")
 	}
 	pins, err := signers.pins()
-	return &held{Format: v.Format(), Raw: string(raw), Signers: pins, Received: now, Issuer: c.name, Statement: statementOf(got)}, err
+	return &held{
+		Format: v.Format(), Raw: string(raw), Signers: pins, Authorities: signers.authorities(), Received: now, Issuer: s.name, Statement: statementOf(got),
+	}, err
 }
 
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.
 // A permission with a constraint that nobody understands grants nothing, and spoils no other. A wallet
-// finds issuers' keys by their DIDs, which services do not where the framework pins another way.
+// without Config.Issuers finds issuers' keys by their DIDs, which services do not where the framework
+// pins another way.
 func (w *Wallet) distrust(c *credential.Credential) reason.Code {
-	if w.cfg.Framework().Parties[c.Issuer].IssuerKeys.By() != trustframework.ByDID {
+	if w.cfg.Issuers == nil && w.cfg.Framework().Parties[c.Issuer].IssuerKeys.By() != trustframework.ByDID {
 		return reason.KeyControllerMismatch
 	}
 	if isSupporting(c.Type) {
@@ -285,38 +253,4 @@ func (w *Wallet) distrust(c *credential.Credential) reason.Code {
 		}
 	}
 	return ""
-}
-
-// notify tells the issuer that the credential is stored. Nothing depends on it.
-func (c *collection) notify(ctx context.Context, id string) {
-	body, err := strictjson.Marshal(map[string]string{"notification_id": id, "event": "credential_accepted"})
-	if err == nil {
-		_, _ = c.w.post(ctx, c.meta.NotificationEndpoint, jsonType, body, safehttp.Want{Statuses: []int{204}, Header: c.bearer()})
-	}
-}
-
-func (c *collection) get(ctx context.Context, document string) ([]byte, error) {
-	answer, err := c.w.cfg.Remote.Get(ctx, vci.WellKnown(c.offer.Issuer, document), safehttp.Want{
-		MediaTypes: []string{jsonType}, MaxBytes: MaxAnswer,
-	})
-	if err != nil {
-		return nil, refusedByIssuer(err)
-	}
-	return answer.Body, nil
-}
-
-func (c *collection) post(ctx context.Context, url, contentType string, body []byte) ([]byte, error) {
-	answer, err := c.w.post(ctx, url, contentType, body, safehttp.Want{Header: c.bearer()})
-	if err != nil {
-		return nil, refusedByIssuer(err)
-	}
-	return answer, nil
-}
-
-// bearer returns the header with the access token, nil before there is one.
-func (c *collection) bearer() map[string][]string {
-	if c.token.AccessToken == "" {
-		return nil
-	}
-	return map[string][]string{"Authorization": {"Bearer " + c.token.AccessToken}}
 }

@@ -67,6 +67,13 @@ func statementOf(c *credential.Credential) statement {
 	return s
 }
 
+// sameGrant reports whether two statements are of one delegation: they differ in what differs from copy
+// to copy, and in nothing that matters.
+func (s *statement) sameGrant(o *statement) bool {
+	return s.Type == o.Type && s.Principal == o.Principal && s.Relationship == o.Relationship && s.ValidUntil.Equal(o.ValidUntil) &&
+		len(s.Permissions) == len(o.Permissions) && s.MaxDepth == o.MaxDepth
+}
+
 // credential returns what statementOf was made of.
 func (s *statement) credential() *credential.Credential {
 	c := &credential.Credential{

@@ -22,8 +22,8 @@ const MaxBackup = 512 << 20
 const (
 	backupMagic = "behalf-wallet-backup/2\n"
 	backupFirst = "behalf-wallet-backup/1\n" // of release 0, without Grants and Waiting
-	partItems   = 256     // items in one part
-	partBytes   = 6 << 20 // bytes of the items in one part, about
+	partItems   = 256                        // items in one part
+	partBytes   = 6 << 20                    // bytes of the items in one part, about
 )
 
 // A backup is the magic line and then its parts, each behind its length in four bytes. Every part

@@ -40,7 +40,7 @@ type Remote interface {
 	Post(ctx context.Context, url, contentType string, body []byte, want safehttp.Want) (safehttp.Response, error)
 }
 
-// Config is what a Wallet is made of beside its folder. Every member is required.
+// Config is what a Wallet is made of beside its folder. Every member is required but the last two.
 type Config struct {
 	Vault     *Vault                           // the open folder
 	Remote    Remote                           // issuers and gateways
@@ -49,7 +49,13 @@ type Config struct {
 	Framework func() *trustframework.Framework // the verified snapshot in use, never nil
 	Status    status.Source                    // verified status lists
 	Now       func() time.Time                 // the clock
-	Random    io.Reader                        // ids; crypto/rand.Reader outside tests
+	Random    io.Reader                        // ids and keys; crypto/rand.Reader outside tests
+
+	// Issuers finds the keys of issuers that the framework pins to certificates or metadata. nil: nothing
+	// is taken of them.
+	Issuers credential.IssuerKeys
+	// Attester vouches for the wallet where issuers ask for that. nil: it goes by ClientID, unvouched for.
+	Attester Attester
 }
 
 // Wallet acts for the person who holds the vault. It is for one caller at a time. Only New makes one.
@@ -85,7 +91,7 @@ func (w *Wallet) DID() did.DID { return w.keyring.inUse.Method.DID() }
 
 // keys finds keys as of now, over the network where need be.
 func (w *Wallet) keys() credential.Keys {
-	return credential.Keys{Resolver: w.cfg.Resolver, At: w.cfg.Now()}
+	return credential.Keys{Resolver: w.cfg.Resolver, At: w.cfg.Now(), Issuers: w.cfg.Issuers}
 }
 
 // framework returns the framework in force, or says why none may be relied on now.
