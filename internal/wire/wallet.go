@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/behalf-id/behalf/credential/issuerkeys"
 	"github.com/behalf-id/behalf/credential/status/snapshot"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/safehttp"
@@ -150,8 +151,12 @@ func (p *walletParts) wallet(v *wallet.Vault, d Deps) (*OpenedWallet, error) {
 	if err != nil {
 		return nil, err
 	}
+	issuers, err := issuerkeys.New(p.framework, fetch)
+	if err != nil {
+		return nil, err
+	}
 	w, err := wallet.New(wallet.Config{
-		Vault: v, Remote: fetch, Formats: formats, Resolver: keys, Framework: p.framework, Status: lists, Now: d.Now, Random: d.Random,
+		Vault: v, Remote: fetch, Formats: formats, Resolver: keys, Framework: p.framework, Status: lists, Now: d.Now, Random: d.Random, Issuers: issuers,
 	})
 	return &OpenedWallet{w, fetch}, err
 }

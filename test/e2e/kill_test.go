@@ -177,11 +177,11 @@ func (w *worker) step(ctx context.Context) error {
 		return fmt.Errorf("receive: %w", err)
 	}
 	raw := w.came
-	if err := w.present(ctx, got[0]); err != nil {
+	if err := w.present(ctx, got.Entries[0]); err != nil {
 		return err
 	}
 	if w.chance.IntN(4) == 0 {
-		if err := w.passOn(ctx, got[0]); err != nil {
+		if err := w.passOn(ctx, got.Entries[0]); err != nil {
 			return err
 		}
 	}

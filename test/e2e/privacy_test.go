@@ -339,7 +339,7 @@ func act(t *testing.T, w *world.World, tom, june *wallet.Wallet, s secrets) {
 	check(t, err)
 	shows(t, w, tom, "appointments", "book", "permit")
 	shows(t, w, tom, "gp-record", "view", "deny")
-	file, _, err := tom.Delegate(ctx, got[0], wallet.Proposal{To: june.DID(), Permissions: []wallet.Permitted{{Resource: "appointments", Actions: []string{"view"}}}})
+	file, _, err := tom.Delegate(ctx, got.Entries[0], wallet.Proposal{To: june.DID(), Permissions: []wallet.Permitted{{Resource: "appointments", Actions: []string{"view"}}}})
 	check(t, err)
 	if _, err := june.Accept(ctx, file); err != nil {
 		t.Fatal(err)
