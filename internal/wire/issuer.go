@@ -56,6 +56,12 @@ type IssuerConfig struct {
 	// Profiles are what may be granted, by name. Required: what no profile lets through is refused,
 	// so that a stolen admin token grants no more than was foreseen.
 	Profiles map[string]IssuerProfile `yaml:"profiles"`
+	// Login is where people sign in to collect what was granted to their account.
+	Login IssuerLogin `yaml:"login"`
+	// Wallets are wallets that are known, by their client_id. They need not be: see redirects.
+	Wallets map[string]IssuerWallet `yaml:"wallets"`
+	// WalletProviders are those whose attestations of wallets and of keys are taken.
+	WalletProviders WalletProviders `yaml:"wallet-providers"`
 }
 
 // IssuerStatus is how an issuer makes status lists.
@@ -242,11 +248,20 @@ func (p *issuerParts) role(ctx context.Context) (*issuer.Issuer, error) {
 	if err != nil {
 		return nil, reason.Wrap(reason.CLIConfig, "name or origin: "+err.Error(), err)
 	}
+	people, err := p.signIn()
+	if err != nil {
+		return nil, err
+	}
+	providers, err := p.providers()
+	if err != nil {
+		return nil, err
+	}
 	made, err := issuer.New(issuer.Config{
 		ID: p.id, Name: p.cfg.Name, Origin: p.cfg.Origin, Signer: p.signer, Document: p.document,
 		Store: p.store, Audit: p.log, Tags: tags, Allocator: lists.allocator, Book: lists.book, Publisher: lists.publisher,
 		Framework: p.trust.Current, Formats: formats, Resolver: resolve, Profiles: profiles,
 		Now: p.deps.Now, Random: p.deps.Random, Logger: p.deps.Logger, Pages: pages,
+		SignIn: people, Wallets: p.cfg.knownWallets(), Providers: providers,
 	})
 	if err != nil {
 		return nil, reason.Wrap(reason.CLIConfig, err.Error(), err)
