@@ -190,7 +190,7 @@ func (w *worker) step(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.wallet.Remove(ctx, got[0].ID)
+	return w.wallet.Remove(ctx, got.Entries[0].ID)
 }
 
 // grant posts a grant under a key of its own. One whose answer was lost is posted again, and must
