@@ -38,8 +38,6 @@ func elsewhere() map[string]string {
 		"VCI-14": "no authorization code flow in this issue: another grant_type is unsupported_grant_type (TestWalletErrors)",
 		"VCI-15": "no client authentication in this issue: pre-authorized access is anonymous",
 		"VCI-16": "no wallet attestation in this issue",
-		"VCI-17": "no deferred issuance in this issue: /deferred_credential is 404",
-		"VCI-22": "no encrypted answers in this issue: the metadata offers none",
 	}
 }
 
@@ -55,7 +53,7 @@ func TestAttacks(t *testing.T) {
 	made := map[string]func(t *testing.T, r row){
 		"VCI-01": attackCodeReplay, "VCI-02": attackTxGuess, "VCI-03": attackTxForm, "VCI-04": attackNonce, "VCI-07": attackKeyHeaders,
 		"VCI-08": attackIss, "VCI-10": attackBatch, "VCI-11": attackType, "VCI-20": attackIdempotency, "VCI-21": attackMassAssignment,
-		"VCI-23": attackNotification, "VCI-24": attackAccreditation, "VCI-25": attackTemplate,
+		"VCI-17": attackDeferred, "VCI-22": attackEncryption, "VCI-23": attackNotification, "VCI-24": attackAccreditation, "VCI-25": attackTemplate,
 	}
 	for _, r := range file.Attacks {
 		if r.Category != "openid4vci" {

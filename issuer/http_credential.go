@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
@@ -45,6 +46,9 @@ func (i *Issuer) postDeferred(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, err := vci.ParseDeferredRequest(raw)
+	if err == nil {
+		err = namesNoKey(raw)
+	}
 	if err != nil {
 		refuseWallet(w, err, credentialError)
 		return
@@ -52,6 +56,18 @@ func (i *Issuer) postDeferred(w http.ResponseWriter, r *http.Request) {
 	reply(w, request.Encryption, encrypted, func() (*vci.CredentialResponse, error) {
 		return i.Deferred(r.Context(), i.presented(r), request.TransactionID)
 	})
+}
+
+// namesNoKey refuses a deferred request that comes with key proofs: whose keys credentials are for was
+// settled when the transaction began, and who thinks otherwise is not to be let believe it.
+func namesNoKey(raw []byte) error {
+	var r struct {
+		Proofs strictjson.Value `json:"proofs"`
+	}
+	if err := strictjson.Unmarshal(raw, &r); err != nil || len(r.Proofs) == 0 {
+		return err
+	}
+	return reason.New(reason.DeferredBinding, "the keys of a transaction are those that were proved when it began")
 }
 
 // body returns the body of r, decrypted if it came so.
