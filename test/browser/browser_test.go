@@ -83,7 +83,6 @@ type tab struct {
 	mu         sync.Mutex
 	complaints []string
 	asked      []string
-	answered   map[string]int64
 }
 
 // open opens a tab with no history, as s has it.
@@ -96,7 +95,7 @@ func open(t *testing.T, browser context.Context, s screen) *tab {
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
-	b := &tab{Context: ctx, answered: map[string]int64{}}
+	b := &tab{Context: ctx}
 	if err := chromedp.Listen(ctx, b.note); err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +146,6 @@ func (b *tab) note(event any) {
 		b.complaints = append(b.complaints, "exception: "+e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
 		b.asked = append(b.asked, e.Request.URL)
-	case *network.EventResponseReceived:
-		b.answered[e.Response.URL] = e.Response.Status
 	}
 }
 
@@ -195,11 +192,12 @@ func (b *tab) wholePicture(t *testing.T) []byte {
 	return raw
 }
 
-// clean ends with what the page complained about, and with requests to another origin.
+// clean reports what the page complained about, and requests to another origin, since it was asked last.
 func (b *tab) clean(t *testing.T, origins ...string) {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer func() { b.complaints, b.asked = nil, nil }()
 	for _, c := range b.complaints {
 		t.Errorf("the browser complains: %s", c)
 	}

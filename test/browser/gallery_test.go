@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,10 +18,32 @@ import (
 type gallery struct {
 	origin string
 	pages  *page.Pages
-	state  string // what the request's poll says
-	next   string
-	posted http.Header // of the last form that was taken
-	form   map[string][]string
+	mux    *http.ServeMux
+	form   map[string][]string // the last one that was taken
+
+	mu          sync.Mutex
+	state, next string // what the request's poll says
+}
+
+// say sets what the request's poll says from now on.
+func (g *gallery) say(state, next string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.state, g.next = state, next
+}
+
+func (g *gallery) poll(w http.ResponseWriter, _ *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == "down" {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	said := map[string]string{"state": g.state}
+	if g.next != "" {
+		said["next"] = g.next
+	}
+	web.JSON(w, http.StatusOK, said)
 }
 
 const (
@@ -61,8 +84,8 @@ func request(crossDevice bool) page.Request {
 // show starts a gallery on a loopback address.
 func show(t *testing.T) *gallery {
 	t.Helper()
-	g := &gallery{state: "pending"}
 	mux := http.NewServeMux()
+	g := &gallery{state: "pending", mux: mux}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	g.origin = server.URL
@@ -74,13 +97,7 @@ func show(t *testing.T) *gallery {
 	for path, shown := range g.shown() {
 		mux.HandleFunc("GET "+path, shown)
 	}
-	mux.HandleFunc("GET /poll", func(w http.ResponseWriter, _ *http.Request) {
-		said := map[string]string{"state": g.state}
-		if g.next != "" {
-			said["next"] = g.next
-		}
-		web.JSON(w, http.StatusOK, said)
-	})
+	mux.HandleFunc("GET /poll", g.poll)
 	mux.HandleFunc("POST /confirm", g.take)
 	mux.HandleFunc("POST /answer", g.take)
 	return g
@@ -104,7 +121,7 @@ func (g *gallery) shown() map[string]http.HandlerFunc {
 			g.pages.Done(w, r, page.Done{Service: "Meadow Patient App", Next: "https://app.meadow.example/back"})
 		},
 		"/problem": func(w http.ResponseWriter, r *http.Request) {
-			g.pages.Problem(w, r, http.StatusGone, "This link no longer works", "It has been used already or has run out. Go back to where you found it and ask for a new one.")
+			g.pages.Problem(w, r, http.StatusOK, "This link no longer works", "It has been used already or has run out. Go back to where you found it and ask for a new one.")
 		},
 		"/hostile": func(w http.ResponseWriter, r *http.Request) {
 			v := offer()
@@ -126,6 +143,6 @@ func (g *gallery) take(w http.ResponseWriter, r *http.Request) {
 		g.pages.Refusal(w, r, err)
 		return
 	}
-	g.posted, g.form = r.Header.Clone(), form
+	g.form = form
 	http.Redirect(w, r, "/done", http.StatusSeeOther)
 }

@@ -24,10 +24,10 @@ func TestPictures(t *testing.T) {
 		folder = filepath.Join("..", "..", "docs", "pages")
 	}
 	browser, g := start(t), show(t)
-	for _, path := range []string{"offer", "consent", "request", "request-here", "presented", "done", "problem"} {
-		for _, s := range screens() {
+	for _, s := range screens() {
+		b := open(t, browser, s)
+		for _, path := range []string{"offer", "consent", "request", "request-here", "presented", "done", "problem"} {
 			t.Run(path+" "+s.name, func(t *testing.T) {
-				b := open(t, browser, s)
 				b.do(t, chromedp.Navigate(g.origin+"/"+path))
 				raw := small(t, b.wholePicture(t))
 				if len(raw) > 60<<10 {
