@@ -70,15 +70,20 @@ func (w *Wallet) Find(ctx context.Context, prefix string) (*Entry, error) {
 	return w.show(h), ctx.Err()
 }
 
-// Remove forgets the one credential, delegation or other, whose id begins with prefix, damaged or not.
-// When it returns nil the removal is durable.
+// Remove forgets the one credential, delegation or other, or collection that waits, whose id begins
+// with prefix, damaged or not, and with it what only it was good for. When it returns nil the removal
+// is durable. Nobody is told.
 func (w *Wallet) Remove(_ context.Context, prefix string) error {
 	v := w.cfg.Vault
-	name, err := v.only(prefix, "credential", heldMark, foreignMark)
+	name, err := v.only(prefix, "credential", heldMark, foreignMark, waitingMark)
 	if err != nil {
 		return err
 	}
-	return v.remove(name)
+	grant := v.grantOf(name)
+	if err := v.remove(name); err != nil {
+		return err
+	}
+	return w.sweep(grant)
 }
 
 // show returns h as its holder sees it.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/behalf-id/behalf/key"
@@ -96,4 +97,19 @@ func (v *Vault) wait(p *waiting) (err error) {
 		}
 	}
 	return v.write(waitingMark+p.ID+itemEnd, p)
+}
+
+// grantOf returns the grant that an item belongs to, "" for one that belongs to none or cannot be read.
+func (v *Vault) grantOf(name string) string {
+	switch {
+	case strings.HasPrefix(name, heldMark):
+		if h, err := readItem[held](v, name); err == nil {
+			return h.Grant
+		}
+	case strings.HasPrefix(name, waitingMark):
+		if p, err := readItem[waiting](v, name); err == nil {
+			return p.Grant
+		}
+	}
+	return ""
 }

@@ -433,6 +433,7 @@ type voucher struct {
 	w        *town
 	provider attest.Provider
 	key      *key.Private
+	keys     int // attested
 }
 
 func (v *voucher) ClientID() string { return "wallet-of-the-town" }
@@ -444,4 +445,10 @@ func (v *voucher) Attest(ctx context.Context, server, challenge string) (string,
 	}
 	proof, err := attest.PoP{ClientID: v.ClientID(), Audience: server, Challenge: challenge, At: v.w.now()}.Sign(ctx, v.key, rand.Reader)
 	return attestation, proof, err
+}
+
+// AttestKeys implements KeyAttester.
+func (v *voucher) AttestKeys(ctx context.Context, keys []key.Public, nonce string) (string, error) {
+	v.keys += len(keys)
+	return v.provider.SignKeys(ctx, attest.Keys{Keys: keys, Nonce: nonce, Expires: v.w.now().Add(time.Hour)}, v.w.now())
 }
