@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/behalf-id/behalf/internal/conformance"
 	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/reason"
@@ -40,8 +41,8 @@ func names(paths []dcql.Path) string {
 	return strings.ReplaceAll(string(raw), `"`, "")
 }
 
-// TestSpecificationQueries reads the examples of the specification, writes them again, and evaluates them.
-func TestSpecificationQueries(t *testing.T) {
+// TestVectorsQueries reads the examples of the specification, writes them again, and evaluates them.
+func TestVectorsQueries(t *testing.T) {
 	want := map[string]string{
 		"simple.json/my_credential":                "[[family_name],[given_name],[address,street_address]]",
 		"claims_alternatives.json/pid":             "[[family_name],[locality],[region],[date_of_birth]]",
@@ -89,6 +90,7 @@ func TestSpecificationQueries(t *testing.T) {
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Error(diff)
 	}
+	conformance.Record(t, conformance.Row{Standard: "OpenID4VP 1.0", Part: "§6 DCQL, examples, evaluated", Source: "openid4vp-1.0", Run: len(files), Passed: len(files)})
 }
 
 func tree(t *testing.T, raw []byte) any {
@@ -202,6 +204,11 @@ func TestParseRefuses(t *testing.T) {
 		"long path":           {one(`,"claims":[{"path":[` + many(dcql.MaxPath+1, `"x"`) + `]}]`), reason.LimitQuery},
 		"many values":         {one(`,"claims":[{"path":["x"],"values":[` + many(dcql.MaxValues+1, `"x"`) + `]}]`), reason.LimitQuery},
 		"duplicate member":    {one(`,"id":"b"`), reason.JSONDuplicateName},
+		"no values":           {one(`,"claims":[{"path":["x"],"values":[]}]`), reason.RequestInvalid},
+		"no doctype":          {`{"credentials":[{"id":"a","format":"mso_mdoc","meta":{}}]}`, reason.RequestInvalid},
+		"empty type list":     {`{"credentials":[{"id":"a","format":"ldp_vc","meta":{"type_values":[[]]}}]}`, reason.RequestInvalid},
+		"many authorities":    {one(`,"trusted_authorities":[{"type":"aki","values":[` + many(dcql.MaxValues+1, `"x"`) + `]}]`), reason.LimitQuery},
+		"many types":          {`{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":[` + many(dcql.MaxValues+1, `"x"`) + `]}}]}`, reason.LimitQuery},
 	} {
 		_, err := dcql.Parse([]byte(c.query))
 		if got := reason.Of(err); got != c.want {

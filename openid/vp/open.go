@@ -5,6 +5,7 @@ package vp
 import (
 	"context"
 	"crypto/x509"
+	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/did"
@@ -45,6 +46,9 @@ func (r *Request) SignX509(ctx context.Context, certificates [][]byte, by key.Si
 func (r *Request) sign(ctx context.Context, h jose.Header, by key.Signer) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(r.ClientID, PrefixRedirectURI) {
+		return nil, badClient("a client of redirect_uri cannot sign its request", nil)
 	}
 	if err := r.checkLife(); err != nil {
 		return nil, err

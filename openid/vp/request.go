@@ -41,7 +41,7 @@ const (
 type Request struct {
 	ClientID        string         `json:"client_id"`
 	ResponseType    string         `json:"response_type"`
-	ResponseMode    string         `json:"response_mode"`
+	ResponseMode    string         `json:"response_mode,omitempty"`
 	ResponseURI     string         `json:"response_uri,omitempty"`
 	RedirectURI     string         `json:"redirect_uri,omitempty"` // never beside direct_post, §8.2: read to be refused
 	Audience        string         `json:"aud,omitempty"`

@@ -19,7 +19,6 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/did/didkey"
-	"github.com/behalf-id/behalf/internal/shared"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/openid/vp"
@@ -260,23 +259,6 @@ func TestSelection(t *testing.T) {
 	other := vp.Candidate(&credential.Credential{Type: credential.TypeIdentityBinding}, vp.FormatSDJWT, true)
 	if slices.Contains(other.Types, credential.VCTDelegation) {
 		t.Error("another type passes for a delegation")
-	}
-}
-
-// TestSpecificationMetadata reads the specification's verifier metadata of our formats, and writes it again.
-func TestSpecificationMetadata(t *testing.T) {
-	for _, name := range []string{"w3c_jwt_verifier_metadata.json", "sd_jwt_vc_verifier_metadata.json"} {
-		raw := shared.Open(t, "vectors/openid4vp-1.0/client_metadata/"+name)
-		var m vp.Metadata
-		must(t, json.Unmarshal(raw, &m))
-		again, err := json.Marshal(m)
-		must(t, err)
-		var a, b any
-		must(t, json.Unmarshal(raw, &a))
-		must(t, json.Unmarshal(again, &b))
-		if diff := cmp.Diff(a, b); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
 	}
 }
 
