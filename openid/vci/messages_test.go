@@ -435,8 +435,8 @@ func FuzzBodies(f *testing.F) {
 			t.Fatal("no reference")
 		}
 		if list, err := vci.ParseDetails(string(raw)); err == nil {
-			if again, err := vci.ParseDetails(vci.WriteDetails(list)); err != nil || cmp.Diff(list, again, steps) != "" {
-				t.Fatal(err, cmp.Diff(list, again, steps))
+			if again, err := vci.ParseDetails(vci.WriteDetails(list)); err != nil || vci.WriteDetails(list) != vci.WriteDetails(again) {
+				t.Fatal(err, vci.WriteDetails(list))
 			}
 		}
 		if m, err := vci.ParseIssuerMetadata(raw, issuer); err == nil {
