@@ -36,10 +36,6 @@ func (c Config) checkOAuth() error {
 	switch {
 	case c.SignIn != nil && c.Pages == nil:
 		return errors.New("config: SignIn needs Pages")
-	case c.Profile != "" && c.Profile != HAIP:
-		return errors.New("config: Profile is not known")
-	case c.Profile == HAIP && (c.SignIn == nil || c.Providers == nil):
-		return errors.New("config: HAIP needs SignIn and Providers")
 	case len(c.Wallets) > MaxWallets:
 		return errors.New("config: too many Wallets")
 	}
@@ -191,11 +187,19 @@ func withoutPort(uri string) string {
 	return u.String()
 }
 
-// nameOf returns what a wallet is called on the page that asks for consent. What nobody has checked is
-// shown as what it is: a name that the wallet gave itself.
-func (i *Issuer) nameOf(client string) string {
-	if known, found := i.cfg.Wallets[client]; found {
+// nameOf returns what a wallet is called on the page that asks for consent. One that the operator does
+// not know is shown by what it calls itself and by where its codes go, which was checked.
+func (i *Issuer) nameOf(q asked) string {
+	if known, found := i.cfg.Wallets[q.Client]; found {
 		return known.Name
 	}
-	return client
+	to, err := url.Parse(q.Redirect)
+	if err != nil {
+		return q.Client
+	}
+	at := to.Host
+	if at == "" {
+		at = to.Scheme
+	}
+	return q.Client + " (" + at + ")"
 }

@@ -82,7 +82,7 @@ func (i *Issuer) postPushed(w http.ResponseWriter, r *http.Request) {
 func (i *Issuer) getAuthorize(w http.ResponseWriter, r *http.Request) {
 	query, err := web.Query(r)
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	q, err := i.asksFor(r.Context(), query)
@@ -125,7 +125,7 @@ func (i *Issuer) refuseAuthorize(w http.ResponseWriter, r *http.Request, query u
 	q := asked{Client: query.Get("client_id"), Redirect: query.Get("redirect_uri"), State: query.Get("state")}
 	pushed := query.Has("request_uri") || query.Has("request") || i.cfg.Profile == HAIP
 	if pushed || q.Client == "" || len(q.Client) > MaxClientID || len(q.State) > vci.MaxRedirect || i.mayRedirect(caller{client: q.Client}, q.Redirect) != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	i.backToWallet(w, r, q, "", err)
@@ -135,12 +135,12 @@ func (i *Issuer) refuseAuthorize(w http.ResponseWriter, r *http.Request, query u
 func (i *Issuer) getCallback(w http.ResponseWriter, r *http.Request) {
 	callback, err := web.Query(r)
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	s, err := i.cameBack(r.Context(), cookie(r, cookieSignIn), callback)
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	dropCookie(w, cookieSignIn)
@@ -156,43 +156,43 @@ func (i *Issuer) getCallback(w http.ResponseWriter, r *http.Request) {
 func (i *Issuer) getConsent(w http.ResponseWriter, r *http.Request) {
 	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent))
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	what, err := i.describe(r.Context(), c.Identifiers)
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	i.cfg.Pages.Consent(w, r, page.Consent{
-		Issuer: i.cfg.Name, Client: i.nameOf(c.Asked.Client), Person: c.Person.Name, What: what,
+		Issuer: i.cfg.Name, Client: i.nameOf(c.Asked), Person: c.Person.Name, What: what,
 		Action: pathConsent, Token: i.cfg.Pages.Token(w, r), Return: c.Asked.Redirect,
 	})
 }
 
 func (i *Issuer) postConsent(w http.ResponseWriter, r *http.Request) {
 	if err := i.cfg.Pages.CheckToken(r); err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	form, err := web.Form(r)
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	said := form.Get("answer")
 	if said != "yes" && said != "no" {
-		i.cfg.Pages.Refusal(w, r, reason.New(reason.HTTPInvalid, "the answer is neither yes nor no"))
+		i.refusePage(w, r, reason.New(reason.HTTPInvalid, "the answer is neither yes nor no"))
 		return
 	}
 	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent))
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	code, err := i.answer(r.Context(), c, func() bool { return said == "yes" })
 	if err != nil {
-		i.cfg.Pages.Refusal(w, r, err)
+		i.refusePage(w, r, err)
 		return
 	}
 	dropCookie(w, cookieConsent)
@@ -216,7 +216,7 @@ func (i *Issuer) backToWallet(w http.ResponseWriter, r *http.Request, q asked, c
 	}
 	to, parseErr := url.Parse(q.Redirect)
 	if parseErr != nil {
-		i.cfg.Pages.Refusal(w, r, reason.Wrap(reason.InternalIndeterminate, "a redirect that was checked is none", parseErr))
+		i.refusePage(w, r, reason.Wrap(reason.InternalIndeterminate, "a redirect that was checked is none", parseErr))
 		return
 	}
 	if to.RawQuery != "" {
@@ -226,18 +226,24 @@ func (i *Issuer) backToWallet(w http.ResponseWriter, r *http.Request, q asked, c
 	sendTo(w, to.String())
 }
 
+// refusePage tells the person that it ends here; the log learns the reason.
+func (i *Issuer) refusePage(w http.ResponseWriter, r *http.Request, err error) {
+	problemOf(w, reason.Delegate, err)
+	i.cfg.Pages.Refusal(w, r, err)
+}
+
 // errorForWallet returns the code for a redirect (RFC 6749 §4.1.2.1); the log learns the reason.
 func errorForWallet(w http.ResponseWriter, err error) string {
 	body := problemOf(w, reason.Delegate, err)
 	if body.Status >= http.StatusInternalServerError {
 		return "temporarily_unavailable"
 	}
+	if c := reason.Of(err); c == reason.TokenScope || c == reason.TokenInvalid {
+		return "access_denied" // nobody signed in, or who did said no
+	}
 	switch code := clientError(vci.AtAuthorization, err); code {
 	case "access_denied", "invalid_scope", "invalid_request", "invalid_authorization_details", "invalid_target", "unauthorized_client":
 		return code
-	}
-	if c := reason.Of(err); c == reason.TokenScope || c == reason.TokenInvalid {
-		return "access_denied" // nobody signed in
 	}
 	return "invalid_request"
 }
