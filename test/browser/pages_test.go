@@ -150,10 +150,10 @@ func TestTheWayOnComesFirst(t *testing.T) {
 // The code on the screen is the link, in light and dark, for a reader that sees the whole screen.
 func TestCodesAreRead(t *testing.T) {
 	browser, g := start(t), show(t)
-	for path, want := range map[string]string{"/offer": offerLink, "/request": requestLink} {
-		for _, s := range screens() {
+	for _, s := range screens() {
+		b := open(t, browser, s)
+		for path, want := range map[string]string{"/offer": offerLink, "/request": requestLink} {
 			t.Run(s.name+path, func(t *testing.T) {
-				b := open(t, browser, s)
 				look(t, b, g, path)
 				got, err := qr.Read(bytes.NewReader(b.wholePicture(t)))
 				if err != nil || got != want {
