@@ -4,6 +4,7 @@ package wire
 
 import (
 	"context"
+	"crypto/x509"
 	"time"
 
 	"github.com/behalf-id/behalf/audit"
@@ -62,6 +63,22 @@ type IssuerConfig struct {
 	Wallets map[string]IssuerWallet `yaml:"wallets"`
 	// WalletProviders are those whose attestations of wallets and of keys are taken.
 	WalletProviders WalletProviders `yaml:"wallet-providers"`
+	// KeyAttestations demands that keys be attested by one of wallet-providers; left out, they need not
+	// be. {} demands any attestation.
+	KeyAttestations *RequiredKeys `yaml:"key-attestations"`
+	// BatchSize is how many copies, each with a key of its own, a wallet may collect in one request:
+	// from 1 to 100; left out, 20. With more copies, services that compare notes see less of a person.
+	BatchSize int `yaml:"batch-size"`
+	// Profile is haip for the OpenID4VC High Assurance Interoperability Profile 1.0; left out, plain
+	// OpenID4VCI 1.0. It needs login, wallet-providers, certificates-file and formats [dc+sd-jwt]: wallets
+	// without an attestation and a proof of possession are then refused.
+	Profile string `yaml:"profile"`
+	// Certificates is the PEM file of the certificates of the signing key, its own first, without the
+	// trust anchor. Credentials then name their key by them; have the registry pin the issuer to the
+	// anchor. Left out, the key is named by the DID. Renew it with each rotation of keys.
+	Certificates string `yaml:"certificates-file"`
+	// Display has words for people by language, such as cy-GB; English is there without.
+	Display map[string]IssuerTexts `yaml:"display"`
 }
 
 // IssuerStatus is how an issuer makes status lists.
@@ -158,6 +175,7 @@ type issuerParts struct {
 	log     *audit.Log
 	fetch   *safehttp.Client
 	trust   *client.Client
+	leaf    *x509.Certificate // of the signing key; nil without certificates
 	closers []func() error
 }
 
@@ -231,8 +249,12 @@ func (p *issuerParts) role(ctx context.Context) (*issuer.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
+	assured, err := p.assurance()
+	if err != nil {
+		return nil, err
+	}
 	names := orUsual(p.cfg.Formats)
-	formats, err := formatsOf(names, resolve, p.deps)
+	formats, err := p.formats(names, resolve, assured)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +283,9 @@ func (p *issuerParts) role(ctx context.Context) (*issuer.Issuer, error) {
 		Store: p.store, Audit: p.log, Tags: tags, Allocator: lists.allocator, Book: lists.book, Publisher: lists.publisher,
 		Framework: p.trust.Current, Formats: formats, Resolver: resolve, Profiles: profiles,
 		Now: p.deps.Now, Random: p.deps.Random, Logger: p.deps.Logger, Pages: pages,
-		SignIn: people, Wallets: p.cfg.knownWallets(), Providers: providers,
+		SignIn: people, Wallets: p.cfg.knownWallets(), Providers: providers, Profile: issuer.Conformance(p.cfg.Profile),
+		KeyAttestations: p.cfg.attestations(), BatchSize: p.cfg.BatchSize, Display: p.cfg.texts(),
+		Certificates: assured.certificates, Issuers: assured.pinned,
 	})
 	if err != nil {
 		return nil, reason.Wrap(reason.CLIConfig, err.Error(), err)

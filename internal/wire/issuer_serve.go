@@ -76,6 +76,9 @@ func (p *issuerParts) ready(ctx context.Context) error {
 	if err := p.keys.Ready(ctx); err != nil {
 		return err
 	}
+	if err := p.certified(); err != nil {
+		return err
+	}
 	return p.trust.Ready(ctx)
 }
 

@@ -64,13 +64,13 @@ func (s *issuerSink) Write(p []byte) (int, error) {
 	return s.Builder.Write(p)
 }
 
-func newIssuerSite(t *testing.T) *issuerSite {
+func newIssuerSite(t *testing.T, change ...func(*trustframework.Framework)) *issuerSite {
 	t.Helper()
 	s := &issuerSite{t: t, dir: filepath.Join(t.TempDir(), "issuer"), clock: storetest.NewClock(time.Now().UTC().Truncate(time.Second)), sink: new(issuerSink)}
 	s.check(sealed.MakeDir(s.dir))
 	s.write("passphrase", "a-passphrase-of-a-test")
 	s.write("admin-token", issuerTestToken)
-	registryURL, pinned := s.registry()
+	registryURL, pinned := s.registry(change)
 	s.cfg = DefaultIssuer()
 	s.cfg.Origin, s.cfg.Name, s.cfg.Listen = "https://issuer.example.com", "Larkhill Road Surgery", "127.0.0.1:0"
 	s.cfg.Store = filepath.Join(s.dir, "issuer.db")
@@ -117,7 +117,7 @@ func (s *issuerSite) rotate() (string, time.Time) {
 }
 
 // registry serves a framework that accredits the issuer, and returns address and key.
-func (s *issuerSite) registry() (string, string) {
+func (s *issuerSite) registry(change []func(*trustframework.Framework)) (string, string) {
 	private, err := key.Generate(key.ES256, rand.Reader)
 	s.check(err)
 	by, err := didkey.Signer(private)
@@ -126,7 +126,11 @@ func (s *issuerSite) registry() (string, string) {
 	s.check(err)
 	r, err := registry.New(registry.Config{Store: st, Signer: by, Now: s.clock.Now})
 	s.check(err)
-	_, err = r.Apply(s.t.Context(), issuerFramework(by.Method.DID().String(), s.clock.Now()))
+	f := issuerFramework(by.Method.DID().String(), s.clock.Now())
+	for _, c := range change {
+		c(f)
+	}
+	_, err = r.Apply(s.t.Context(), f)
 	s.check(err)
 	token, err := web.NewSecret("unused")
 	s.check(err)
@@ -412,6 +416,12 @@ func TestIssuerConfig(t *testing.T) {
 		"status.ttl":       func(c *IssuerConfig) { c.Status.TTL = time.Millisecond },
 		"admin-none":       func(c *IssuerConfig) { c.AdminToken = filepath.Join(s.dir, "admin-none") },
 		"ca-none":          func(c *IssuerConfig) { c.Outbound.CA = filepath.Join(s.dir, "ca-none") },
+		"BatchSize":        func(c *IssuerConfig) { c.BatchSize = 101 },
+		"Profile":          func(c *IssuerConfig) { c.Profile = "haip2" },
+		"HAIP needs":       func(c *IssuerConfig) { c.Profile = "haip" },
+		"KeyAttestations":  func(c *IssuerConfig) { c.KeyAttestations = &RequiredKeys{} },
+		"Display":          func(c *IssuerConfig) { c.Display = map[string]IssuerTexts{"cy_GB": {}} },
+		"none.pem":         func(c *IssuerConfig) { c.Certificates = filepath.Join(s.dir, "none.pem") },
 		"tls-none":         func(c *IssuerConfig) { c.TLS = TLSFiles{Cert: "tls-none", Key: filepath.Join(s.dir, "tls-none")} },
 	} {
 		cfg := s.cfg
@@ -445,17 +455,20 @@ func TestIssuerConfig(t *testing.T) {
 // TestIssuerConfigFields: every setting can be written in YAML and set by the environment.
 func TestIssuerConfigFields(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "issuer.yaml")
-	text := "origin: https://issuer.example.com\nprofiles:\n  default:\n    relationships: [adult-to-adult]\n    max-days: 366\n"
+	text := "origin: https://issuer.example.com\nprofiles:\n  default:\n    relationships: [adult-to-adult]\n    max-days: 366\n" +
+		"display:\n  cy-GB:\n    credential: Caniatâd\n    claims: {permission: Hawliau}\nkey-attestations: {key-storage: [iso_18045_high]}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg := DefaultIssuer()
 	err := config.LoadFrom(path, "issuer", []string{
 		"BEHALF_ISSUER_KEY_LEAD=20m", "BEHALF_ISSUER_STATUS_EPOCH=4", "BEHALF_ISSUER_TLS_CERT=x", "BEHALF_ISSUER_OUTBOUND_PRIVATE_HOSTS=a:1,b:2",
+		"BEHALF_ISSUER_BATCH_SIZE=100", "BEHALF_ISSUER_PROFILE=haip", "BEHALF_ISSUER_CERTIFICATES_FILE=c",
 		"BEHALF_ISSUER_KEYS_PASSPHRASE_FILE=p", "BEHALF_ISSUER_REGISTRY_KEYS=did:key:z1",
 	}, &cfg)
 	if err != nil || cfg.KeyLead != 20*time.Minute || cfg.Status.Epoch != 4 || cfg.TLS.Cert != "x" || len(cfg.Outbound.Private) != 2 ||
-		cfg.LongestValidity() != 366*24*time.Hour || cfg.Listen != issuerListen {
+		cfg.BatchSize != 100 || cfg.Profile != "haip" || cfg.Certificates != "c" || cfg.texts()["cy-GB"].Claims["permission"] != "Hawliau" ||
+		cfg.attestations().Storage[0] != "iso_18045_high" || cfg.LongestValidity() != 366*24*time.Hour || cfg.Listen != issuerListen {
 		t.Errorf("%+v %v", cfg, err)
 	}
 }
