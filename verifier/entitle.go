@@ -14,7 +14,7 @@ import (
 // NotEntitled is the refusal of a request for more than the framework registers this gateway for. No wallet
 // would answer it, so it is not made. Its code is verifier.not_entitled.
 type NotEntitled struct {
-	Facts []string // what is too much: "controller", "purpose", "resource", or a fact of trustframework
+	Facts []string // what is too much: "controller", "purpose", "resource", "client", or a fact of trustframework
 	err   error
 }
 
@@ -30,7 +30,11 @@ func (g *Gateway) entitled(f *trustframework.Framework, a Access, q *dcql.Query)
 		return reason.New(reason.TrustRegistryUnavailable, "no framework says what this gateway may ask for")
 	}
 	v, _ := f.Verifier(g.cfg.ID.String())
-	if tooMuch := beyond(v, a, q); len(tooMuch) > 0 {
+	tooMuch := beyond(v, a, q)
+	if known, listed := f.VerifierByClient(g.clientID); g.clientID != "" && (!listed || known.ID != v.ID) {
+		tooMuch = append(tooMuch, "client")
+	}
+	if len(tooMuch) > 0 {
 		return &NotEntitled{tooMuch, reason.New(reason.VerifierNotEntitled, "the framework does not register this gateway for that")}
 	}
 	return nil

@@ -18,3 +18,15 @@ func (h Handles) Has(id string, now time.Time) bool { _, ok := h.get(id, now); r
 
 // Len returns how many are kept.
 func (h Handles) Len() int { return len(h.byID) }
+
+// SameText opens the comparison of secrets to tests.
+func SameText(a, b string) bool { return sameText(a, b) }
+
+// Lock opens locks to tests.
+type Lock struct{ lock }
+
+// LockWith returns a lock that code opens.
+func LockWith(code string) *Lock { return &Lock{lockWith(code)} }
+
+// Is reports whether code is the lock's.
+func (l *Lock) Is(code string) bool { return l.is(code) }

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -91,6 +93,7 @@ type world struct {
 	book        *publisher.Book
 	offline     bool // the issuer cannot be reached
 	attestation string
+	anchors     []*x509.Certificate // that vouch for the gateway's host name
 	fetches     map[string]int
 	net         sync.Mutex // guards offline and fetches
 
@@ -522,12 +525,21 @@ func (w *world) askFor(r verifier.Request) session {
 
 func (w *world) fetch(s session) session {
 	w.Helper()
+	link, err := vp.ParseLink(s.DeepLink)
+	must(w, err)
+	if link.Unsigned != "" {
+		query, err := url.ParseQuery(link.Unsigned)
+		must(w, err)
+		s.request, err = vp.ReadUnsigned(query)
+		must(w, err)
+		return s
+	}
 	got := w.call("GET", strings.TrimPrefix(s.RequestURI, origin), "", "")
 	if got.Code != http.StatusOK {
 		w.Fatalf("GET request object: %d %s", got.Code, got.Body)
 	}
-	var err error
-	s.request, err = vp.OpenRequest(context.Background(), got.Body.Bytes(), w.ClientID(), credential.Keys{Resolver: w.docs, At: w.clock.now()})
+	trust := vp.Trust{Keys: credential.Keys{Resolver: w.docs, At: w.clock.now()}, Anchors: w.anchors}
+	s.request, err = trust.Open(context.Background(), got.Body.Bytes(), link.ClientID)
 	must(w, err)
 	return s
 }
@@ -582,7 +594,9 @@ func (w *world) selection(s session, format string, raw []byte, query string) cr
 }
 
 func (w *world) binding(s session) credential.Binding {
-	return credential.Binding{Audience: s.request.ClientID, Nonce: s.request.Nonce, At: w.clock.now()}
+	agreed, err := s.request.TransactionFor("delegation")
+	must(w, err)
+	return credential.Binding{Audience: s.request.ClientID, Nonce: s.request.Nonce, At: w.clock.now(), TransactionData: agreed}
 }
 
 func queryOf(format string) string {
@@ -616,7 +630,7 @@ type result struct {
 // post answers s with token, over HTTP.
 func (w *world) post(s session, token map[string][]string) result {
 	w.Helper()
-	form, err := vp.Response{State: s.request.State, Token: token}.Form()
+	form, err := vp.Response{State: s.request.State, Token: token}.FormFor(s.request)
 	must(w, err)
 	return w.postForm(s, form.Encode())
 }

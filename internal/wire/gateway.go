@@ -68,6 +68,18 @@ type GatewayConfig struct {
 	// or after a code was entered on the gateway's page. They are compared octet by octet with what a
 	// service names, and have no fragment. Without any there is no same-device flow.
 	Redirects []string `yaml:"redirects"`
+	// Client says how wallets know the gateway; left out, by its DID.
+	Client ClientSettings `yaml:"client-id"`
+	// Response is direct_post, which is taken if it is left out, or direct_post.jwt: answers are then
+	// encrypted to a key of their own session, and no others are taken.
+	Response string `yaml:"response"`
+	// Transaction is access to have holders prove over the very access that was asked for; left out, they
+	// prove over the service and the occasion. Only dc+sd-jwt is then asked for: the proofs of other formats have
+	// no place for it.
+	Transaction string `yaml:"transaction-data"`
+	// Profile is haip for the OpenID4VC High Assurance Interoperability Profile 1.0: client-id.prefix x509_hash,
+	// response direct_post.jwt and formats [dc+sd-jwt] in one setting.
+	Profile string `yaml:"profile"`
 	// Formats are asked for in this order; left out, dc+sd-jwt and vc+jwt. Others are those of Data
 	// Integrity, by the name of their cryptosuite.
 	Formats []string `yaml:"formats"`
@@ -102,6 +114,10 @@ func (c GatewayConfig) check() error {
 // open and the framework loads meanwhile; Server's readiness waits for both.
 func Gateway(ctx context.Context, cfg GatewayConfig, d Deps) (*Server, error) {
 	if err := errors.Join(d.check(), cfg.check()); err != nil {
+		return nil, err
+	}
+	cfg, err := cfg.profiled()
+	if err != nil {
 		return nil, err
 	}
 	id, err := WebDID(cfg.Origin)
@@ -214,6 +230,10 @@ func (g *gateway) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	protocol, err := g.cfg.protocol(g.deps.Random)
+	if err != nil {
+		return err
+	}
 	pages, err := page.New(page.Config{Name: g.cfg.Name, Origin: g.cfg.Origin})
 	if err != nil {
 		return reason.Wrap(reason.CLIConfig, "pages cannot be shown at origin under name", err)
@@ -224,7 +244,7 @@ func (g *gateway) openServer(context.Context) error {
 		Document:  func() ([]byte, error) { return g.keys.Document(g.id, did.Authentication) },
 		Framework: g.framework.Current, Status: g.status, Restrictions: restrictions,
 		Formats: formats, Resolver: g.resolver, Issuers: issuers, Now: g.deps.Now, Random: g.deps.Random, Logger: g.deps.Logger,
-		Pages: pages, Redirects: g.cfg.Redirects, Attestation: g.framework.Attestation,
+		Pages: pages, Redirects: g.cfg.Redirects, Attestation: g.framework.Attestation, Protocol: protocol,
 	})
 	if err != nil {
 		return err
