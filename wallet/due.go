@@ -36,10 +36,19 @@ func (w *Wallet) Due(ctx context.Context, within time.Duration) ([]Due, error) {
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := w.Pending(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now := w.cfg.Now()
 	var out []Due
 	for _, e := range all {
 		out = append(out, e.due(now, within)...)
+	}
+	for _, p := range waiting {
+		if !p.After.After(now.Add(within)) {
+			out = append(out, Due{ID: p.ID, What: DueCollection, At: p.After, Past: !p.After.After(now), Issuer: p.Issuer})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Due) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	return out, nil

@@ -55,6 +55,27 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// TestDueCollection reminds of what an issuer may have decided, from the time on at which it may be asked.
+func TestDueCollection(t *testing.T) {
+	w := newTown(t)
+	o := w.office()
+	o.later = 1
+	held := w.wallet()
+	got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(0))
+	check(t, err)
+	p := got.Pending[0]
+	all, err := held.Due(t.Context(), 59*time.Second)
+	check(t, err)
+	if len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
+	all, err = held.Due(t.Context(), time.Minute)
+	check(t, err)
+	if len(all) != 1 || all[0].Past || all[0].What != DueCollection || all[0].ID != p.ID || all[0].Issuer != p.Issuer || !all[0].At.Equal(p.After) {
+		t.Errorf("%+v", all)
+	}
+}
+
 // nowhere is a source of status lists that cannot be reached.
 type nowhere struct{}
 

@@ -120,10 +120,7 @@ func (p *program) delegate(c *cli.Context, w *wallet.Wallet, id string, proposal
 	if err != nil {
 		return p.refusedProposal(err)
 	}
-	if err := p.Show(termLines(d.Terms)...); err != nil {
-		return err
-	}
-	if err := p.agree(c, "Pass this on?"); err != nil {
+	if err := p.agreeTo(c, termLines(d.Terms), "Pass this on?"); err != nil {
 		return err
 	}
 	file, record, err := d.Sign(c.Context)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/qr"
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/wallet"
@@ -70,7 +70,7 @@ func (p *program) init(c *cli.Context) error {
 			return err
 		}
 	}
-	if m.DID, err = p.create(c.Context, d, settings); err != nil {
+	if m.DID, err = p.create(c, d, settings); err != nil {
 		return explainedDir(explained(err), d)
 	}
 	lines := []string{"Your wallet is in " + d, "Your DID: " + m.DID, "Trusted registry: " + m.Registry + " (pinned: " + m.Pinned + ")"}
@@ -103,15 +103,15 @@ func (p *program) settings(c *cli.Context) (wallet.Settings, error) {
 }
 
 // create makes the wallet, and the folders above it.
-func (p *program) create(ctx context.Context, d string, s wallet.Settings) (id string, err error) {
-	secret, err := p.newPassphrase(ctx)
+func (p *program) create(c *cli.Context, d string, s wallet.Settings) (id string, err error) {
+	secret, err := p.newPassphrase(c)
 	if err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(d)), 0o700); err != nil {
 		return "", err
 	}
-	v, err := wallet.Create(ctx, d, secret, s, p.Random)
+	v, err := wallet.Create(c.Context, d, secret, s, p.Random)
 	if err != nil {
 		return "", err
 	}
@@ -147,17 +147,26 @@ func fingerprint(did string) string {
 func (p *program) didCommand() *cli.Command {
 	return &cli.Command{
 		Name: "did", Usage: "show the identifier to which credentials for you are bound", ArgsUsage: " ",
+		Description: "Give it to whoever wants to pass something on to you; it is no secret. With --qr they can scan it.",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "qr", Usage: "draw it as a QR code too"}},
 		Action: func(c *cli.Context) error {
 			if err := command.NoArguments(c); err != nil {
 				return err
 			}
-			return p.vault(c, func(v *wallet.Vault) error {
-				id, err := v.DID()
-				if err != nil {
-					return err
-				}
-				return p.Say(c, map[string]string{"did": id.String()}, id.String())
-			})
+			return p.vault(c, func(v *wallet.Vault) error { return p.did(c, v) })
 		},
 	}
+}
+
+func (p *program) did(c *cli.Context, v *wallet.Vault) error {
+	id, err := v.DID()
+	if err != nil {
+		return err
+	}
+	if c.Bool("qr") && !c.Bool("json") {
+		if err := qr.Terminal(p.Out, id.String()); err != nil {
+			return err
+		}
+	}
+	return p.Say(c, map[string]string{"did": id.String()}, id.String())
 }

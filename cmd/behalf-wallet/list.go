@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,9 +15,18 @@ import (
 	"github.com/behalf-id/behalf/wallet"
 )
 
+// soon is how long before its day something is marked in lists.
+const soon = 30 * 24 * time.Hour
+
+// leastID is the number of characters of an id that lists show at least.
+const leastID = 6
+
 func (p *program) listCommand() *cli.Command {
 	return &cli.Command{
-		Name: "list", Usage: "list what the wallet holds; needs no network", ArgsUsage: " ",
+		Name: "list", Usage: "list for whom you may act, until when and for what; needs no network", ArgsUsage: " ",
+		Description: "One line after ! says what to look at: that something ends or has to be reviewed within 30 days, or that it was suspended or revoked " +
+			"when status was last asked. Ids are cut short: the beginning of an id is enough for every command.\n\n" +
+			"Example:\n   behalf-wallet list --language cy",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "passed-on", Usage: "list what you passed on to others instead"}},
 		Action: func(c *cli.Context) error {
 			if err := command.NoArguments(c); err != nil {
@@ -52,6 +62,16 @@ func (p *program) spoilt(files []wallet.Damaged) ([]damaged, error) {
 	return nil, nil
 }
 
+// listed is what list says with --json.
+type listed struct {
+	Credentials []*wallet.Entry            `json:"credentials"`
+	Others      []*wallet.Foreign          `json:"others,omitempty"`
+	Pending     []*wallet.Pending          `json:"pending,omitempty"`
+	LastKnown   map[string]wallet.Standing `json:"last_known,omitempty"` // by id
+	Warnings    []wallet.Warning           `json:"warnings,omitempty"`
+	Damaged     []damaged                  `json:"damaged,omitempty"`
+}
+
 func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 	all, bad, err := w.List(c.Context)
 	if err != nil {
@@ -61,42 +81,92 @@ func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]string, 0, len(all)+len(others))
-	for _, e := range all {
-		lines = append(lines, line(e)+note(p, e))
+	waiting, err := w.Pending(c.Context)
+	if err != nil {
+		return err
 	}
-	for _, f := range others {
-		lines = append(lines, otherLine(f))
+	known, err := w.LastKnown(c.Context)
+	if err != nil {
+		known = nil // no more than a reminder: status asks anew
 	}
-	if len(lines) == 0 {
-		lines = append(lines, "The wallet is empty. An issuer gives you an offer; collect it with: behalf-wallet receive OFFER_URI")
-	}
-	warnings := wallet.Warnings(all)
-	for _, w := range warnings {
+	out := listed{Credentials: all, Others: withoutRaw(others), Pending: waiting, LastKnown: known, Warnings: wallet.Warnings(all)}
+	for _, w := range out.Warnings {
 		p.Complain(w.Issuer + ": " + w.Text + " (" + string(w.Reason) + ")")
 	}
 	files, end := p.spoilt(append(bad, more...))
-	out := struct {
-		Credentials []*wallet.Entry   `json:"credentials"`
-		Others      []*wallet.Foreign `json:"others,omitempty"`
-		Warnings    []wallet.Warning  `json:"warnings,omitempty"`
-		Damaged     []damaged         `json:"damaged,omitempty"`
-	}{all, withoutRaw(others), warnings, files}
-	if err := p.Say(c, out, lines...); err != nil {
+	out.Damaged = files
+	if err := p.Say(c, out, p.glances(c, out)...); err != nil {
 		return err
 	}
 	return end
 }
 
-// note marks a credential that cannot be used now.
-func note(p *program, e *wallet.Entry) string {
-	switch now := p.Now(); {
-	case !now.Before(e.ValidUntil):
-		return "  [expired]"
-	case now.Before(e.ValidFrom):
-		return "  [from " + day(e.ValidFrom) + "]"
+// glances tells what is held, by the person who is acted for.
+func (p *program) glances(c *cli.Context, l listed) []string {
+	var lines []string
+	short, now := shortIDs(l), p.Now()
+	seen := map[string]bool{}
+	for _, first := range l.Credentials {
+		head := first.Glance(now, soon, wallet.Standing{}, language(c)).Head
+		if seen[head] {
+			continue
+		}
+		seen[head] = true
+		lines = append(lines, head)
+		for _, e := range l.Credentials {
+			if g := e.Glance(now, soon, l.LastKnown[e.ID], language(c)); g.Head == head {
+				lines = append(lines, glanceLines(short[e.ID], g)...)
+			}
+		}
 	}
-	return ""
+	for _, f := range l.Others {
+		lines = append(lines, otherLine(f))
+	}
+	for _, w := range l.Pending {
+		lines = append(lines, pendingLine(w))
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "The wallet is empty. An issuer gives you an offer; collect it with: behalf-wallet receive OFFER_URI")
+	}
+	return lines
+}
+
+func glanceLines(id string, g wallet.Glance) []string {
+	lines := []string{"  " + id + "  " + g.Holds}
+	indent := strings.Repeat(" ", len(id)+4)
+	for _, text := range g.May {
+		lines = append(lines, indent+text)
+	}
+	for _, text := range g.Marks {
+		lines = append(lines, indent+"! "+text)
+	}
+	return lines
+}
+
+// shortIDs returns the beginnings of ids that tell all that is listed apart.
+func shortIDs(l listed) map[string]string {
+	ids := make([]string, 0, len(l.Credentials)+len(l.Others))
+	for _, e := range l.Credentials {
+		ids = append(ids, e.ID)
+	}
+	for _, f := range l.Others {
+		ids = append(ids, f.ID)
+	}
+	length := leastID
+	for seen := map[string]bool{}; ; length++ {
+		clear(seen)
+		for _, id := range ids {
+			seen[id[:min(length, len(id))]] = true
+		}
+		if len(seen) == len(ids) || length > 64 {
+			break
+		}
+	}
+	out := make(map[string]string, len(ids))
+	for _, id := range ids {
+		out[id] = id[:min(length, len(id))]
+	}
+	return out
 }
 
 func (p *program) listPassedOn(c *cli.Context, w *wallet.Wallet) error {
@@ -136,124 +206,4 @@ func passedLine(r *wallet.PassedOn) string {
 		text += "  [taken back " + day(r.TakenBack) + "]"
 	}
 	return text
-}
-
-func (p *program) showCommand() *cli.Command {
-	return &cli.Command{
-		Name: "show", Usage: "show everything that one credential says; needs no network", ArgsUsage: "ID",
-		Action: func(c *cli.Context) error {
-			id, err := command.OneArgument(c, "ID")
-			if err != nil {
-				return err
-			}
-			return p.wallet(c, wire.Wallet, func(w *wallet.Wallet) error {
-				e, f, err := w.FindAny(c.Context, id)
-				if err != nil {
-					return err
-				}
-				if f != nil {
-					return p.showOther(c, f)
-				}
-				out := struct {
-					*wallet.Entry
-					Facts []wallet.Fact `json:"facts"`
-				}{e, e.Facts()}
-				return p.Say(c, out, append([]string{line(e) + note(p, e), "  format " + e.Format}, factLines(out.Facts)...)...)
-			})
-		},
-	}
-}
-
-func (p *program) statusCommand() *cli.Command {
-	return &cli.Command{
-		Name: "status", Usage: "ask whether credentials still hold; ends with 1 unless all do", ArgsUsage: "[ID]",
-		Description: "Whole status lists are fetched, so that no issuer learns which credential you ask about.",
-		Action: func(c *cli.Context) error {
-			if c.NArg() > 1 {
-				return command.Usage("status takes one ID, or none for all")
-			}
-			return p.wallet(c, wire.ConnectedWallet, func(w *wallet.Wallet) error { return p.status(c, w) })
-		},
-	}
-}
-
-func (p *program) status(c *cli.Context, w *wallet.Wallet) error {
-	asked, bad, err := p.asked(c, w)
-	if err != nil {
-		return err
-	}
-	out := struct {
-		Status  []wallet.Standing `json:"status"`
-		Damaged []damaged         `json:"damaged,omitempty"`
-	}{Status: []wallet.Standing{}}
-	var lines []string
-	end := error(nil)
-	for _, e := range asked {
-		s := w.Status(c.Context, e)
-		out.Status = append(out.Status, s)
-		text := s.ID + "  " + s.State
-		if s.Why != "" {
-			text += " (" + string(s.Why) + ")"
-		}
-		if lines = append(lines, text); !s.Good() {
-			end = command.Quiet()
-		}
-	}
-	files, spoilt := p.spoilt(bad)
-	if out.Damaged = files; spoilt != nil {
-		end = spoilt
-	}
-	if err := p.Say(c, out, lines...); err != nil {
-		return err
-	}
-	return end
-}
-
-// asked returns the credentials that the argument names, or all.
-func (p *program) asked(c *cli.Context, w *wallet.Wallet) ([]*wallet.Entry, []wallet.Damaged, error) {
-	if !c.Args().Present() {
-		return w.List(c.Context)
-	}
-	e, err := w.Find(c.Context, c.Args().First())
-	return []*wallet.Entry{e}, nil, err
-}
-
-func (p *program) removeCommand() *cli.Command {
-	return &cli.Command{
-		Name: "remove", Usage: "forget one credential; the issuer does not give it a second time", ArgsUsage: "ID",
-		Action: func(c *cli.Context) error {
-			id, err := command.OneArgument(c, "ID")
-			if err != nil {
-				return err
-			}
-			return p.wallet(c, wire.Wallet, func(w *wallet.Wallet) error { return p.remove(c, w, id) })
-		},
-	}
-}
-
-func (p *program) remove(c *cli.Context, w *wallet.Wallet, id string) error {
-	e, f, err := w.FindAny(c.Context, id)
-	switch {
-	case err == nil:
-		var text string
-		if f != nil {
-			id, text = f.ID, otherLine(f)
-		} else {
-			id, text = e.ID, line(e)
-		}
-		if p.person.there() && !c.Bool("yes") {
-			if err := p.Show(text); err != nil {
-				return err
-			}
-		}
-	case reason.Of(err) != reason.StoreTampered: // what is damaged can be removed
-		return err
-	}
-	if err := p.agree(c, "Remove it for good?"); err != nil {
-		return err
-	}
-	if err := w.Remove(c.Context, id); err != nil {
-		return err
-	}
-	return p.Say(c, map[string]string{"removed": id}, "Removed.")
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 const (
 	envPassphrase = "BEHALF_WALLET_PASSPHRASE"
 	envBackup     = "BEHALF_WALLET_BACKUP_PASSPHRASE"
+	envAccessible = "BEHALF_ACCESSIBLE"
 )
 
 func errPassphrase() error { return sealed.ErrPassphrase }
@@ -69,30 +69,6 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return raw, err
 }
 
-// passphrase returns that of a wallet that is there.
-func (p *program) passphrase(ctx context.Context) ([]byte, error) {
-	if text := os.Getenv(envPassphrase); text != "" {
-		return []byte(text), nil
-	}
-	if !p.person.there() {
-		return nil, command.Usage("no passphrase: set %s, or run in a terminal to be asked", envPassphrase)
-	}
-	return p.person.secret(ctx, "Passphrase:")
-}
-
-// newPassphrase returns one that was given twice.
-func (p *program) newPassphrase(ctx context.Context) ([]byte, error) {
-	first, err := p.passphrase(ctx)
-	if err != nil || os.Getenv(envPassphrase) != "" {
-		return first, err
-	}
-	again, err := p.person.secret(ctx, "Passphrase, again:")
-	if err == nil && !bytes.Equal(first, again) {
-		err = errors.New("the two passphrases differ; nothing was made")
-	}
-	return first, err
-}
-
 // opened returns the open vault, which the caller closes, and its passphrase.
 func (p *program) opened(c *cli.Context) (*wallet.Vault, []byte, error) {
 	d, err := dir(c)
@@ -102,7 +78,7 @@ func (p *program) opened(c *cli.Context) (*wallet.Vault, []byte, error) {
 	if _, err := os.Lstat(d); err != nil {
 		return nil, nil, wallet.ErrNoWallet
 	}
-	secret, err := p.passphrase(c.Context)
+	secret, err := p.passphrase(c, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,11 +99,11 @@ func (p *program) vault(c *cli.Context, do func(v *wallet.Vault) error) (err err
 	return do(v)
 }
 
-// opener is how a wallet is put together: with or without a network.
-type opener func(ctx context.Context, v *wallet.Vault, ca string, d wire.Deps) (*wire.OpenedWallet, error)
+// walletOpener is how a wallet is put together: with or without a network.
+type walletOpener func(ctx context.Context, v *wallet.Vault, ca string, d wire.Deps) (*wire.OpenedWallet, error)
 
 // wallet runs do with the wallet, which open makes of its vault.
-func (p *program) wallet(c *cli.Context, open opener, do func(w *wallet.Wallet) error) error {
+func (p *program) wallet(c *cli.Context, open walletOpener, do func(w *wallet.Wallet) error) error {
 	private, err := ca(c)
 	if err != nil {
 		return err
@@ -152,6 +128,19 @@ func (p *program) agree(c *cli.Context, question string) error {
 		return nil
 	}
 	ok, err := p.person.agrees(c.Context, question)
+	if err == nil && !ok {
+		err = errors.New("declined; nothing was done")
+	}
+	return err
+}
+
+// agreeTo shows lines and asks a question about them. Without anybody to ask, the command as it was written is
+// the answer; the lines are shown all the same.
+func (p *program) agreeTo(c *cli.Context, lines []string, question string) error {
+	if c.Bool("yes") || !p.person.there() {
+		return p.Show(lines...)
+	}
+	ok, err := p.person.reads(c.Context, lines, question)
 	if err == nil && !ok {
 		err = errors.New("declined; nothing was done")
 	}

@@ -17,10 +17,14 @@ func (p *program) presentCommand() *cli.Command {
 	return &cli.Command{
 		Name: "present", Usage: "answer the request of a service, once you have seen what would leave", ArgsUsage: "REQUEST_URI",
 		Description: "Shows who asks, for what purpose, and every fact that would leave the wallet. Nothing leaves without a yes. " +
-			"Ends with 1 if the service says no.",
-		Flags: []cli.Flag{&cli.StringFlag{Name: "credential", Usage: "answer with the credential `ID`"}},
+			"Ends with 1 if the service says no.\n\n" +
+			"Examples:\n   behalf-wallet present 'openid4vp://?…'\n   behalf-wallet present --qr-file screen.png",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "credential", Usage: "answer with the credential `ID`"},
+			&cli.StringFlag{Name: "qr-file", Usage: "read the request from a picture of a QR code, PNG or JPEG, in `FILE`"},
+		},
 		Action: func(c *cli.Context) error {
-			link, err := command.OneArgument(c, "REQUEST_URI")
+			link, err := linkOf(c, "REQUEST_URI")
 			if err != nil {
 				return err
 			}
@@ -90,33 +94,23 @@ func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
 	if c.Bool("yes") || !p.person.there() {
 		return p.Show("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
 	}
-	lines := []string{"These credentials would do:"}
-	for i, e := range all {
-		lines = append(lines, "  "+strconv.Itoa(i+1)+"  "+line(e))
+	options := make([]string, 0, len(all))
+	for _, e := range all {
+		options = append(options, line(e))
 	}
-	if err := p.Show(lines...); err != nil {
+	at, err := p.person.chooses(c.Context, "These credentials would do:", "Which one?", options)
+	if err != nil {
 		return err
 	}
-	answer, err := p.person.ask(c.Context, "Which one? [1]")
-	if err != nil || answer == "" {
-		return err
-	}
-	n, err := strconv.Atoi(answer)
-	if err != nil || n < 1 || n > len(all) {
-		return command.Usage("there is no number %q; nothing was shared", answer)
-	}
-	return r.Use(c.Context, all[n-1].ID)
+	return r.Use(c.Context, all[at].ID)
 }
 
 // consent shows what would leave and asks.
 func (p *program) consent(c *cli.Context, v wallet.Consent) (bool, error) {
-	if err := p.Show(consentLines(v)...); err != nil {
-		return false, err
-	}
 	if c.Bool("yes") {
-		return true, nil
+		return true, p.Show(consentLines(v)...)
 	}
-	return p.person.agrees(c.Context, "Share this with "+v.Verifier+"?")
+	return p.person.reads(c.Context, consentLines(v), "Share this with "+v.Verifier+"?")
 }
 
 func consentLines(v wallet.Consent) []string {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,45 +40,22 @@ func (p *program) choosePermissions(c *cli.Context, e *wallet.Entry, w *wallet.P
 	if len(held) == 0 {
 		return command.Usage("what you hold here may not be passed on")
 	}
-	ask := p.person.there() && !c.Bool("yes")
-	lines := []string{"You hold, and could pass on all or part of:"}
-	for i, one := range held {
-		mark := "--permission"
-		if ask {
-			mark = strconv.Itoa(i + 1)
+	if !p.person.there() || c.Bool("yes") {
+		lines := []string{"You hold, and could pass on all or part of:"}
+		for _, one := range held {
+			lines = append(lines, "  --permission  "+one.String())
 		}
-		lines = append(lines, "  "+mark+"  "+one.String())
+		return errors.Join(p.Show(lines...), command.Usage("delegate needs --permission RESOURCE:ACTION[,ACTION]"))
 	}
-	if err := p.Show(lines...); err != nil {
-		return err
+	options := make([]string, 0, len(held))
+	for _, one := range held {
+		options = append(options, one.String())
 	}
-	if !ask {
-		return command.Usage("delegate needs --permission RESOURCE:ACTION[,ACTION]")
+	chosen, err := p.person.choosesSeveral(c.Context, "You hold, and could pass on all or part of:", "Which? One number or more:", options)
+	for _, at := range chosen {
+		w.Permissions = append(w.Permissions, held[at])
 	}
-	answer, err := p.person.ask(c.Context, "Which? One number or more:")
-	if err != nil {
-		return err
-	}
-	w.Permissions, err = chosen(answer, held)
 	return err
-}
-
-// chosen reads numbers out of a list, each once.
-func chosen(answer string, held []wallet.Permitted) ([]wallet.Permitted, error) {
-	var out []wallet.Permitted
-	seen := map[int]bool{}
-	for _, field := range strings.FieldsFunc(answer, func(r rune) bool { return r == ' ' || r == ',' }) {
-		n, err := strconv.Atoi(field)
-		if err != nil || n < 1 || n > len(held) || seen[n] {
-			return nil, command.Usage("%q is no number of the list; nothing was passed on", field)
-		}
-		seen[n] = true
-		out = append(out, held[n-1])
-	}
-	if len(out) == 0 {
-		return nil, command.Usage("nothing was chosen; nothing was passed on")
-	}
-	return out, nil
 }
 
 // termLines shows what is held beside what is passed on.

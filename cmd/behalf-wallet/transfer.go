@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,7 +17,7 @@ import (
 
 func (p *program) exportCommand() *cli.Command {
 	return &cli.Command{
-		Name: "export", Usage: "write a backup of the whole wallet, keys included", ArgsUsage: "FILE",
+		Name: "export", Aliases: []string{"backup"}, Usage: "write a backup of the whole wallet, keys included", ArgsUsage: "FILE",
 		Description: "The backup is sealed under the wallet's passphrase, or under $BEHALF_WALLET_BACKUP_PASSPHRASE. " +
 			"Whoever has both can act in your name.",
 		Action: func(c *cli.Context) error {
@@ -59,7 +58,7 @@ func (p *program) export(c *cli.Context, path string) error {
 
 func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
-		Name: "import", Usage: "make a wallet out of a backup, in a folder without one; or keep what another wallet held", ArgsUsage: "FILE",
+		Name: "import", Aliases: []string{"restore"}, Usage: "make a wallet out of a backup, in a folder without one; or keep what another wallet held", ArgsUsage: "FILE",
 		Description: "The new wallet has the passphrase of the backup, unless that is in $BEHALF_WALLET_BACKUP_PASSPHRASE. " +
 			"With --aries, FILE is of another wallet, and this wallet has to be there; behalf-aries-import, a program that is built from interop/aries, " +
 			"must stand beside this one or in PATH.\n\n" +
@@ -84,7 +83,7 @@ func (p *program) importCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			id, err := p.restore(c.Context, d, file)
+			id, err := p.restore(c, d, file)
 			if err != nil {
 				return explainedDir(explained(err), d)
 			}
@@ -93,8 +92,11 @@ func (p *program) importCommand() *cli.Command {
 	}
 }
 
-func (p *program) restore(ctx context.Context, d string, file []byte) (id string, err error) {
-	secret, err := p.passphrase(ctx)
+func (p *program) restore(c *cli.Context, d string, file []byte) (id string, err error) {
+	secret, ok, err := p.given(c)
+	if !ok && err == nil {
+		secret, err = p.prompted(c.Context, "Passphrase of the backup:")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +107,7 @@ func (p *program) restore(ctx context.Context, d string, file []byte) (id string
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(d)), 0o700); err != nil {
 		return "", err
 	}
-	v, err := wallet.Import(ctx, d, file, from, secret, p.Random)
+	v, err := wallet.Import(c.Context, d, file, from, secret, p.Random)
 	if err != nil {
 		return "", err
 	}

@@ -77,7 +77,7 @@ func TestOutsideText(t *testing.T) {
 	told := wallet.Told{Outcome: "deny", Text: evil, NarrowTo: []string{evil}, Obligations: []string{evil}, Evaluation: evil}
 	var errs, out bytes.Buffer
 	shell := &command.Program{In: strings.NewReader(""), Out: &out, Err: &errs}
-	p := &program{shell, newPerson(shell)}
+	p := newProgram(shell, nil)
 	check(t, p.Show(consentLines(consent)...))
 	check(t, p.JSON(presented{consent, true, told}))
 	safe(t, errs.String(), len(consentLines(consent)))
@@ -102,7 +102,9 @@ func safe(t *testing.T, text string, lines int) {
 }
 
 // asks is a person whose answers come from in.
-func asks(in io.Reader) *person { return newPerson(&command.Program{In: in, Err: io.Discard}) }
+func asks(in io.Reader) *person {
+	return newPerson(&command.Program{In: in, Err: io.Discard, Out: io.Discard})
+}
 
 // TestInterrupted shows that a question ends with the command.
 func TestInterrupted(t *testing.T) {
