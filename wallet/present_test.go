@@ -124,11 +124,11 @@ func TestPreparedRefusals(t *testing.T) {
 			f.Verifiers = slices.Clone(f.Verifiers)
 			f.Verifiers[0].Purposes = []string{purpose, "other"}
 		}, want: reason.VerifierNotEntitled},
-		"other purpose":              {ask: func(r *vp.Request) { r.Access.Purpose = "marketing" }, want: reason.VerifierNotEntitled},
-		"other controller":           {ask: func(r *vp.Request) { r.Access.Controller = "https://bank.example.org" }, want: reason.VerifierNotEntitled},
-		"other resource":             {ask: func(r *vp.Request) { r.Access.Resource = "prescriptions" }, want: reason.VerifierNotEntitled},
-		"no more in the framework":   {frame: func(f *trustframework.Framework) { f.Verifiers = nil }, want: reason.VerifierNotEntitled},
-		"framework stale":            {frame: func(f *trustframework.Framework) { f.AsOf = f.AsOf.Add(-2 * time.Hour) }, want: reason.TrustRegistryStale},
+		"other purpose":            {ask: func(r *vp.Request) { r.Access.Purpose = "marketing" }, want: reason.VerifierNotEntitled},
+		"other controller":         {ask: func(r *vp.Request) { r.Access.Controller = "https://bank.example.org" }, want: reason.VerifierNotEntitled},
+		"other resource":           {ask: func(r *vp.Request) { r.Access.Resource = "prescriptions" }, want: reason.VerifierNotEntitled},
+		"no more in the framework": {frame: func(f *trustframework.Framework) { f.Verifiers = nil }, want: reason.VerifierNotEntitled},
+		"framework stale":          {frame: func(f *trustframework.Framework) { f.AsOf = f.AsOf.Add(-2 * time.Hour) }, want: reason.TrustRegistryStale},
 		"asks for all permissions": {ask: sd(func(c *dcql.Credential) {
 			c.Claims = []dcql.Claim{{Path: path("permission", dcql.Every())}}
 			c.ClaimSets = nil

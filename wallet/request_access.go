@@ -8,6 +8,7 @@ import (
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/internal/jose"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
@@ -62,7 +63,7 @@ func (w *Wallet) admitted(r *vp.Request, v trustframework.Verifier) (*request, e
 func (w *Wallet) attested(r *vp.Request, v trustframework.Verifier) error {
 	for _, info := range r.VerifierInfo {
 		token, ok := info.JWT()
-		if !ok {
+		if !ok || anothers(token) {
 			continue
 		}
 		trusted, err := trustframework.TrustedKeys(w.cfg.Vault.home.Settings.Trusted)
@@ -70,15 +71,20 @@ func (w *Wallet) attested(r *vp.Request, v trustframework.Verifier) error {
 			return err
 		}
 		a, err := trustframework.OpenAttestation([]byte(token), trusted, w.cfg.Now())
-		switch {
-		case reason.Of(err) == reason.JOSETypMismatch:
-		case err != nil:
+		if err != nil {
 			return reason.Wrap(reason.Of(err), "what the service shows as attested by the trust registry is not", err)
-		case a.Verifier.ID != v.ID:
+		}
+		if a.Verifier.ID != v.ID {
 			return reason.New(reason.VerifierNotEntitled, "the service shows the attestation of another one")
 		}
 	}
 	return nil
+}
+
+// anothers reports whether token is a statement of another kind than a registry's attestation.
+func anothers(token string) bool {
+	_, err := jose.Parse([]byte(token), jose.Policy{Type: trustframework.AttestationType})
+	return reason.Of(err) == reason.JOSETypMismatch
 }
 
 // accessOf returns what r is for: as the service says or, where it says nothing, as the framework does, if
