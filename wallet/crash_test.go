@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,22 @@ func operations() map[string]operation {
 		}, func(t *testing.T, _ *office, held *Wallet, id string, err error) {
 			if _, old := held.Find(t.Context(), id); err == nil && reason.Of(old) != reason.ObjectUnknown {
 				t.Errorf("it is there: %v", old)
+			}
+		}},
+		"show a copy": {1, refreshing, func(t *testing.T, o *office, held *Wallet) string {
+			got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(3))
+			check(t, err)
+			return got.Entries[1].ID
+		}, func(t *testing.T, o *office, held *Wallet, id string) error {
+			p, err := held.Prepare(t.Context(), o.w.link(), id)
+			check(t, err)
+			_, err = p.Send(t.Context(), Agree)
+			return err
+		}, func(t *testing.T, o *office, held *Wallet, _ string, _ error) {
+			all, _, _ := held.List(t.Context())
+			marked := slices.ContainsFunc(all, func(e *Entry) bool { return len(e.held.ShownTo) == 1 })
+			if len(o.w.answers) > 0 && !marked {
+				t.Error("a copy was shown, and the wallet does not know it")
 			}
 		}},
 		"status": {1, nil, nil, func(t *testing.T, _ *office, held *Wallet, _ string) error {
