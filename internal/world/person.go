@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/behalf-id/behalf/did"
 	"github.com/behalf-id/behalf/internal/wire"
@@ -58,6 +59,16 @@ func (p *Person) Receive(ctx context.Context, o Offer) (*wallet.Entry, error) {
 		return nil, errors.New("the issuer has not decided yet")
 	}
 	return got.Entries[0], nil
+}
+
+// Collect collects the one credential of an offer, or with link the issuer's own origin what waits there for whoever signs
+// in, in the browser of somebody.
+func (p *Person) Collect(ctx context.Context, link string, at wallet.SignIn) (wallet.Collected, error) {
+	c := wallet.Collector{SignIn: at, Accept: func(wallet.OfferView) (string, error) { return "", nil }}
+	if strings.HasPrefix(link, "https://") {
+		return p.wallet.Apply(ctx, link, c)
+	}
+	return p.wallet.Receive(ctx, link, c)
 }
 
 // Present answers a request and returns what would leave and what the gateway told.

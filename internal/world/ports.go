@@ -23,18 +23,18 @@ type ports struct {
 	open  map[string]net.Listener
 }
 
-// openPorts listens where the world of dir always does, or at free ports the first time.
-func openPorts(dir, host string) (*ports, error) {
+// openPorts listens for roles where the world of dir always does, or at free ports the first time.
+func openPorts(dir, host string, roles []string) (*ports, error) {
 	p := &ports{known: map[string]int{}, open: map[string]net.Listener{}}
 	path := filepath.Join(dir, portsFile)
 	raw, err := os.ReadFile(path)
-	first := errors.Is(err, os.ErrNotExist)
 	if err == nil {
 		err = strictjson.UnmarshalClosed(raw, &p.known)
 	}
-	if err != nil && !first {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("world: %s cannot be read; put it back, as every identifier here holds a port: %w", path, err)
 	}
+	before := len(p.known)
 	for _, role := range roles {
 		address := net.JoinHostPort(host, strconv.Itoa(p.known[role]))
 		l, err := net.Listen("tcp", address)
@@ -44,7 +44,7 @@ func openPorts(dir, host string) (*ports, error) {
 		p.open[role] = l
 		p.known[role] = l.Addr().(*net.TCPAddr).Port
 	}
-	if raw, err = strictjson.Marshal(p.known); err == nil && first {
+	if raw, err = strictjson.Marshal(p.known); err == nil && len(p.known) > before {
 		err = sealed.WriteFile(path, raw)
 	}
 	return p, err

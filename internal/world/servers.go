@@ -66,6 +66,9 @@ func (w *World) openIssuer(ctx context.Context) (err error) {
 	cfg.Profiles = map[string]wire.IssuerProfile{
 		"default": {Relationships: []string{"adult-to-adult", "parent-of-child"}, MaxDays: 730},
 	}
+	if cfg.Login, err = w.login(); err != nil {
+		return err
+	}
 	if w.cfg.Issuer != nil {
 		w.cfg.Issuer(&cfg)
 	}
@@ -104,10 +107,14 @@ func Formats() []string { return wire.FormatsFor(key.ES256) }
 func (w *World) add(role string) func(*wire.Server, error) error {
 	return func(s *wire.Server, err error) error {
 		if err == nil {
-			w.servers = append(w.servers, &server{Server: s, role: role, stop: make(chan struct{})})
+			w.run(role, s)
 		}
 		return err
 	}
+}
+
+func (w *World) run(role string, s running) {
+	w.servers = append(w.servers, &server{running: s, role: role, stop: make(chan struct{})})
 }
 
 func (w *World) registrySettings() wire.RegistrySettings {

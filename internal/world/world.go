@@ -20,6 +20,7 @@ import (
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/sealed"
 	"github.com/behalf-id/behalf/internal/wire"
+	"github.com/behalf-id/behalf/internal/world/login"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/key/file"
 	"github.com/behalf-id/behalf/reason"
@@ -38,6 +39,9 @@ type Config struct {
 	// Change, if it is not nil, changes the framework before the registry signs it for the first
 	// time: a world with other rules.
 	Change func(f *trustframework.Framework)
+	// SignIn runs an OpenID provider too, at which the invented people sign in to collect what was
+	// granted to them.
+	SignIn bool
 	// Issuer and Gateway, if they are not nil, change what these servers are configured with.
 	Issuer  func(*wire.IssuerConfig)
 	Gateway func(*wire.GatewayConfig)
@@ -46,26 +50,39 @@ type Config struct {
 // World is one framework with its three servers. Open makes one.
 type World struct {
 	Registry, Issuer, Gateway                string // origins
+	SignIn                                   string // issuer identifier of the OpenID provider, "" if there is none
 	RegistryKey                              string // did:key that signs the framework
 	IssuerToken, GatewayToken, RegistryToken string // bearer tokens
 
 	cfg     Config
 	ports   *ports
 	ca      *authority
+	people  *login.Provider // nil where nobody signs in
 	servers []*server
 	unlock  func() error
 }
 
 // server is the server of one role.
 type server struct {
-	*wire.Server
+	running
 	role string
 	stop chan struct{} // closed to end it and nobody else
 	once sync.Once
 }
 
-// roles in the order in which they start.
-var roles = [...]string{"registry", "issuer", "gateway"}
+// running is what a server can do: *wire.Server or *login.Provider.
+type running interface {
+	Serve(ctx context.Context) error
+	Close() error
+}
+
+// roles are the servers in the order in which they start.
+func (c Config) roles() []string {
+	if c.SignIn {
+		return []string{"registry", "sign-in", "issuer", "gateway"}
+	}
+	return []string{"registry", "issuer", "gateway"}
+}
 
 // Open makes the world in cfg.Dir, or opens the one that is there with everything it knew. It
 // listens from now on; Serve answers.
@@ -97,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (*World, error) {
 }
 
 func (w *World) open(ctx context.Context) error {
-	for _, role := range roles {
+	for _, role := range w.cfg.roles() {
 		if err := sealed.MakeDir(w.path(role)); err != nil {
 			return err
 		}
@@ -106,11 +123,11 @@ func (w *World) open(ctx context.Context) error {
 	if w.ca, err = openAuthority(w.cfg.Dir, w.cfg.Now()); err != nil {
 		return err
 	}
-	if w.ports, err = openPorts(w.cfg.Dir, w.cfg.Host); err != nil {
+	if w.ports, err = openPorts(w.cfg.Dir, w.cfg.Host, w.cfg.roles()); err != nil {
 		return err
 	}
 	w.Registry, w.Issuer, w.Gateway = w.ports.origin("registry"), w.ports.origin("issuer"), w.ports.origin("gateway")
-	for _, step := range []func(context.Context) error{w.openRegistry, w.openIssuer, w.openGateway} {
+	for _, step := range []func(context.Context) error{w.openRegistry, w.openSignIn, w.openIssuer, w.openGateway} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -188,9 +205,13 @@ func (w *World) Close() error {
 // CA returns the path of the certificate authority.
 func (w *World) CA() string { return CA(w.cfg.Dir) }
 
-// Hosts returns the three servers as host:port.
+// Hosts returns the servers as host:port.
 func (w *World) Hosts() []string {
-	return []string{hostOf(w.Registry), hostOf(w.Issuer), hostOf(w.Gateway)}
+	hosts := []string{hostOf(w.Registry), hostOf(w.Issuer), hostOf(w.Gateway)}
+	if w.SignIn != "" {
+		hosts = append(hosts, hostOf(w.SignIn))
+	}
+	return hosts
 }
 
 func (w *World) path(parts ...string) string {
