@@ -26,7 +26,7 @@ type OfferLink struct {
 	URI         string    `json:"uri"`          // holds the offer
 	ByReference string    `json:"by_reference"` // the same offer in few letters: the wallet fetches it
 	Page        string    `json:"page"`         // for a person: QR code and link
-	TxCode      string    `json:"tx_code,omitempty"`
+	TxCode      string    `json:"tx_code"`
 	Expires     time.Time `json:"expires_at"`
 }
 

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/command/server"
+	"github.com/behalf-id/behalf/internal/qr"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/issuer"
@@ -66,7 +68,8 @@ func (p *program) grantCommand() *cli.Command {
 		Usage:     "grant a delegation and make the offer that a wallet collects it with",
 		ArgsUsage: " ",
 		Description: "FILE holds {\"profile\",\"formats\",\"grant\"} as POST /admin/v1/delegations takes it; - reads standard input. Send the offer and " +
-			"the transaction code by two channels. With --idempotency-key, asking again gives the same offer and no second one.\n\n" +
+			"the transaction code by two channels. With \"collector\":{\"issuer\",\"subject\"} there is no code: the person signs in. With " +
+			"\"review\":true nothing is issued before approve. With --idempotency-key, asking again gives the same offer and no second one.\n\n" +
 			"Examples:\n" +
 			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json\n" +
 			"   behalf-issuer grant --config issuer/issuer.yaml --file grant.json --tx-code-file code.txt --json",
@@ -129,20 +132,37 @@ func (p *program) grantFile(path string) ([]byte, error) {
 	return raw, nil
 }
 
-// tell says how the delegation is collected, the transaction code apart if it was asked for so.
+// tell says how the delegation is collected, the transaction code apart if it was asked for so. In a
+// terminal it draws what a phone can scan.
 func (p *program) tell(c *cli.Context, o issuer.Offering) error {
 	code := "Transaction code, by another channel: " + o.Offer.TxCode
-	if path := c.String("tx-code-file"); path != "" {
+	switch path := c.String("tx-code-file"); {
+	case o.Offer.TxCode == "":
+		code = "There is no transaction code: the person signs in."
+	case path != "":
 		if err := writeNew(path, o.Offer.TxCode+"\n"); err != nil {
 			return err
 		}
 		code = "Transaction code: in " + path
 		o.Offer.TxCode = ""
 	}
+	if err := p.draw(c, o.Offer.ByReference); err != nil {
+		return err
+	}
 	return p.Say(c, o,
 		"Delegation "+o.ID,
 		"Offer, for the delegate's wallet, until "+o.Offer.Expires.Format(time.RFC3339)+":",
-		o.Offer.URI, code)
+		o.Offer.URI,
+		"The same as a page, with a QR code: "+o.Offer.Page, code)
+}
+
+// draw writes link as a QR code to a person's terminal, and nothing anywhere else.
+func (p *program) draw(c *cli.Context, link string) error {
+	out, ok := p.Out.(*os.File)
+	if c.Bool("json") || !ok || !term.IsTerminal(int(out.Fd())) {
+		return nil
+	}
+	return qr.Terminal(p.Out, link)
 }
 
 // writeNew writes a file that was not there, for its owner alone.
@@ -160,7 +180,8 @@ func (p *program) listCommand() *cli.Command {
 		Name: "list", Usage: "list what was granted, the oldest first", ArgsUsage: " ",
 		Description: "Example:\n   behalf-issuer list --config issuer/issuer.yaml --state issued",
 		Flags: append(p.adminFlags(),
-			&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: offered, issued, suspended, revoked or expired"}),
+			&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: offered, issued, suspended, revoked or expired"},
+			&cli.StringFlag{Name: "review", Usage: "only those whose review is `OUTCOME`: pending, approved or declined"}),
 		Action: p.list,
 	}
 }
@@ -175,6 +196,12 @@ func (p *program) list(c *cli.Context) error {
 	default:
 		return command.Usage("--state is offered, issued, suspended, revoked or expired")
 	}
+	review := issuer.Review(c.String("review"))
+	switch review {
+	case "", issuer.Pending, issuer.Approved, issuer.Declined:
+	default:
+		return command.Usage("--review is pending, approved or declined")
+	}
 	s, err := p.admin(c)
 	if err != nil {
 		return err
@@ -186,7 +213,7 @@ func (p *program) list(c *cli.Context) error {
 		if err := s.Get(c.Context, delegations+"?limit="+strconv.Itoa(issuer.MaxPage)+"&after="+url.QueryEscape(after), &page); err != nil {
 			return err
 		}
-		if err := p.listed(c, page.Delegations, state); err != nil || page.Next == "" {
+		if err := p.listed(c, page.Delegations, state, review); err != nil || page.Next == "" {
 			return err
 		}
 		after = page.Next
@@ -194,17 +221,28 @@ func (p *program) list(c *cli.Context) error {
 	return fmt.Errorf("there are more than %d; page through GET /admin/v1/delegations instead", maxListed)
 }
 
-func (p *program) listed(c *cli.Context, page []issuer.Shown, state issuer.State) error {
+func (p *program) listed(c *cli.Context, page []issuer.Shown, state issuer.State, review issuer.Review) error {
 	for _, d := range page {
-		if state != "" && d.State != state {
+		if state != "" && d.State != state || review != "" && d.Review != review {
 			continue
 		}
-		line := fmt.Sprintf("%s  %-9s  %s  %s  %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), strings.Join(d.Formats, ","), len(d.Copies))
+		line := fmt.Sprintf("%s  %-9s  %s  %s  %d copies%s", d.ID, d.State, d.Created.Format(time.RFC3339), strings.Join(d.Formats, ","), len(d.Copies), reviewed(d))
 		if err := p.Say(c, d, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reviewed says how the review of d stands, if it has one, and whether somebody waits for it.
+func reviewed(d issuer.Shown) string {
+	switch {
+	case d.Review == "":
+		return ""
+	case d.Review == issuer.Pending && d.Waiting > 0:
+		return fmt.Sprintf("  review pending, %d waiting", d.Waiting)
+	}
+	return "  review " + string(d.Review)
 }
 
 func (p *program) showCommand() *cli.Command {
@@ -239,7 +277,7 @@ func (p *program) show(c *cli.Context) error {
 
 // status says in a line or two how d stands.
 func status(d issuer.Shown) []string {
-	lines := []string{fmt.Sprintf("%s is %s, granted %s, %d copies", d.ID, d.State, d.Created.Format(time.RFC3339), len(d.Copies))}
+	lines := []string{fmt.Sprintf("%s is %s, granted %s, %d copies%s", d.ID, d.State, d.Created.Format(time.RFC3339), len(d.Copies), strings.Replace(reviewed(d), "  ", ", ", 1))}
 	if d.Reason != "" {
 		lines = append(lines, "Reason of the last change: "+d.Reason)
 	}
@@ -258,10 +296,10 @@ func onward(d issuer.Shown) []string {
 	return lines
 }
 
-func (p *program) changeCommand(name, usage, example string) *cli.Command {
+func (p *program) changeCommand(name, usage, seen, example string) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: usage, ArgsUsage: "ID",
-		Description: "It ends with 0 only when the change is durable; doing it again changes nothing. Gateways see it within status.ttl.\n\n" +
+		Description: "It ends with 0 only when the change is durable; doing it again changes nothing. " + seen + "\n\n" +
 			"Example:\n   behalf-issuer " + name + " dg-… --config issuer/issuer.yaml --reason " + example,
 		Flags: append(p.adminFlags(),
 			&cli.StringFlag{Name: "reason", Usage: "`WORDS` of lower case joined by dashes: why"},
@@ -290,6 +328,9 @@ func (p *program) change(c *cli.Context, name string) error {
 	var d issuer.Shown
 	if err := s.Post(c.Context, delegations+"/"+id+"/"+name, "", body, &d); err != nil {
 		return err
+	}
+	if name == "approve" || name == "decline" {
+		return p.Say(c, d, fmt.Sprintf("%s is %s.", d.ID, d.Review))
 	}
 	return p.Say(c, d, fmt.Sprintf("%s is %s.", d.ID, d.State))
 }

@@ -26,17 +26,22 @@ func run(ctx context.Context, args []string, shell *command.Program) int {
 	p := &program{server.Role{Program: shell, Role: "issuer"}}
 	return p.Run(ctx, &cli.App{
 		Usage: "grant delegations, issue them to wallets, and suspend or revoke them",
-		Description: "init makes a folder with all that an issuer needs; serve runs it. grant, list, show, suspend, resume and " +
-			"revoke work through the running server, keys on the folder of keys.",
+		Description: "init makes a folder with all that an issuer needs; serve runs it. grant, list, show, approve, decline, suspend, " +
+			"resume and revoke work through the running server, keys and certificate-request on the folder of keys.",
 		Commands: []*cli.Command{
 			p.initCommand(), p.serveCommand(), p.grantCommand(), p.listCommand(), p.showCommand(),
-			p.changeCommand("suspend", "stop a delegation until it is resumed", "in-hospital"),
-			p.changeCommand("resume", "lift a suspension", "home-again"),
-			p.changeCommand("revoke", "end a delegation, or one link that was passed on below it, for good; show lists their ids", "withdrawn-by-principal"),
-			p.keysCommand(),
+			p.changeCommand("approve", "let a delegation that waits for review be issued", "Wallets get it when they ask again.", "documents-seen"),
+			p.changeCommand("decline", "end a delegation that waits for review, for good", "It is never issued.", "no-consent"),
+			p.changeCommand("suspend", "stop a delegation until it is resumed", gatewaysSee, "in-hospital"),
+			p.changeCommand("resume", "lift a suspension", gatewaysSee, "home-again"),
+			p.changeCommand("revoke", "end a delegation, or one link that was passed on below it, for good; show lists their ids", gatewaysSee, "withdrawn-by-principal"),
+			p.keysCommand(), p.certificateCommand(),
 		},
 	}, args)
 }
+
+// gatewaysSee is when a change of state has its effect.
+const gatewaysSee = "Gateways see it within status.ttl."
 
 // load reads the settings that --config and the environment give.
 func (p *program) load(c *cli.Context) (wire.IssuerConfig, error) {

@@ -21,7 +21,8 @@ func (p *program) serveCommand() *cli.Command {
 	return p.ServeCommand("answer wallets, verifiers and operators until interrupted",
 		"origin, name, listen, metrics, tls.cert, tls.key, store, keys.dir, keys.passphrase-file, keys.algorithm, key-lead, admin-token-file, "+
 			"registry.url, registry.keys, registry.refresh, outbound.ca, outbound.private-hosts, status.ttl, status.epoch, status.capacity, "+
-			"formats, profiles",
+			"formats, profiles, login.issuer, login.client-id, login.client-secret-file, login.algorithms, wallets, wallet-providers.dids, "+
+			"wallet-providers.anchors-file, key-attestations, batch-size, profile, certificates-file, display",
 		p.open)
 }
 

@@ -59,6 +59,15 @@ func (f Folder) IssuerText(p Party) string {
 	t.registry(p.Registry)
 	t.gap("What may be granted. What no profile lets through is refused, whoever asks.")
 	t.line("profiles:", "  default:", "    relationships: [adult-to-adult, parent-of-child]", "    max-days: 366")
+	t.gap("Where people sign in to collect what was granted to their account; left out, offers have transaction codes.")
+	t.line("# login: {issuer: \"https://login.example.org\", client-id: ID, client-secret-file: FILE}")
+	t.say("Words in further languages, as wallets show them.")
+	t.line("# display:", "#   cy-GB: {name: \"…\", credential: \"…\", description: \"…\", claims: {permission: \"…\"}}")
+	t.line("# batch-size: 20   # copies, each with a key of its own, that a wallet may collect at once; at most 100")
+	t.say("Whose word on wallets and their keys counts, and whether keys must be attested.")
+	t.line("# wallet-providers: {dids: [DID], anchors-file: FILE}", "# key-attestations: {key-storage: [iso_18045_high]}")
+	t.say("OpenID4VC HAIP 1.0: needs login, wallet-providers, formats [dc+sd-jwt] and certificates; see certificate-request.")
+	t.line("# profile: haip", "# certificates-file: FILE")
 	return t.String()
 }
 

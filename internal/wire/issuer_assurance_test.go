@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/pem"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/key"
+	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 )
 
@@ -78,6 +80,26 @@ func (s *started) signedMetadata() (int, string) {
 	s.check(err)
 	status, raw := s.read(res)
 	return status, string(raw)
+}
+
+// TestCertificateRequest: the request is by the key that signs, and names the issuer as the framework
+// will look for it.
+func TestCertificateRequest(t *testing.T) {
+	s := newIssuerSite(t)
+	deps := Deps{Now: s.clock.Now, Random: rand.Reader}
+	text, err := s.cfg.CertificateRequest(t.Context(), deps)
+	s.check(err)
+	block, _ := pem.Decode([]byte(text))
+	r, err := x509.ParseCertificateRequest(block.Bytes)
+	s.check(err)
+	s.check(r.CheckSignature())
+	if !publicKey(t, s.signing()).Equal(r.PublicKey) || len(r.URIs) != 1 || r.URIs[0].String() != "did:web:issuer.example.com" || r.DNSNames[0] != "issuer.example.com" {
+		t.Errorf("%+v", r)
+	}
+	s.cfg.Keys.Algorithm = "EdDSA"
+	if _, err := s.cfg.CertificateRequest(t.Context(), deps); reason.Of(err) != reason.CLIConfig {
+		t.Error(err)
+	}
 }
 
 // signing returns the public half of the key that signs.
