@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/world"
+	"github.com/behalf-id/behalf/internal/world/login"
 )
 
 func (s *sandbox) upCommand() *cli.Command {
@@ -30,11 +32,21 @@ func (s *sandbox) upCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Usage: "`HOST` address to listen at", Value: "127.0.0.1"},
 			&cli.BoolFlag{Name: "tls", Usage: "has no effect: https is always served, and nothing here speaks plain http; accepted so that scripts may say it", Value: true},
 			&cli.DurationFlag{Name: "status-ttl", Usage: "how long a status list may be used, from 10s; the default lets a revocation bite while you watch", Value: demoStatusTTL},
+			&cli.BoolFlag{Name: "sign-in", Usage: "run an OpenID provider too, at which " + accounts() + " can sign in, to collect what is granted to their accounts"},
 			&cli.BoolFlag{Name: "quiet", Usage: "log warnings and errors only"},
 			command.JSONFlag(),
 		},
 		Action: s.up,
 	}
+}
+
+// accounts says who can sign in, and with what: the people are invented.
+func accounts() string {
+	var all []string
+	for _, u := range login.Users() {
+		all = append(all, u.Username+" (password "+u.Password+", subject "+u.Subject+")")
+	}
+	return strings.Join(all, " and ")
 }
 
 // defaultDir is the sandbox's folder in the user's state, or in the working directory where there is none.
@@ -59,6 +71,7 @@ type ready struct {
 	RegistryToken string `json:"registry_admin_token"`
 	Controller    string `json:"controller"`
 	Principal     string `json:"principal"`
+	SignIn        string `json:"sign_in,omitempty"`
 }
 
 func (s *sandbox) up(c *cli.Context) error {
@@ -70,7 +83,7 @@ func (s *sandbox) up(c *cli.Context) error {
 		level = slog.LevelWarn
 	}
 	w, err := world.Open(c.Context, world.Config{
-		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now, StatusTTL: c.Duration("status-ttl"),
+		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now, StatusTTL: c.Duration("status-ttl"), SignIn: c.Bool("sign-in"),
 		Logger: s.Logger(level),
 	})
 	if err != nil {
@@ -95,6 +108,7 @@ func (s *sandbox) up(c *cli.Context) error {
 		err = s.JSON(ready{
 			Registry: w.Registry, Issuer: w.Issuer, Gateway: w.Gateway, CA: ca, IssuerToken: w.IssuerToken,
 			GatewayToken: w.GatewayToken, RegistryToken: w.RegistryToken, Controller: world.Controller, Principal: world.PrincipalURN,
+			SignIn: w.SignIn,
 		})
 	}
 	if err != nil {
