@@ -153,7 +153,7 @@ func (i *Issuer) answer(ctx context.Context, c *consent, yes func() bool) (code 
 			return "", err
 		}
 		until := i.cfg.Now().Add(CodeLife)
-		record := authCode{Asked: c.Asked, Person: c.Person, Identifiers: c.Identifiers, Expires: until}
+		record := authCode{Asked: c.Asked, Person: Person{Issuer: c.Person.Issuer, Subject: c.Person.Subject}, Identifiers: c.Identifiers, Expires: until}
 		steps.add(put(digestKey(prefixAuthCode, code), 0, record, until.Add(codeKept)))
 	}
 	err = i.commit(ctx, steps)

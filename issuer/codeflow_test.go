@@ -169,6 +169,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 		}
 	}
 	for name, ask := range map[string]struct{ path, code string }{
+		"response mode":   {plain("response_mode", "fragment"), "invalid_request"},
 		"response type":   {plain("response_type", "token"), "invalid_request"},
 		"no PKCE":         {plain("code_challenge", ""), "invalid_request"},
 		"PKCE plain":      {plain("code_challenge_method", "plain"), "invalid_request"},
@@ -217,6 +218,9 @@ func TestPushed(t *testing.T) {
 	path := c.device().push()
 	if n := c.faults.Commits() - before; n != 0 {
 		t.Errorf("who proves nothing wrote %d times", n)
+	}
+	if a := d.browse("HEAD", path, ""); a.status != 405 {
+		t.Errorf("a look at the link: %d", a.status)
 	}
 	if a := d.get(path); a.status != 303 {
 		t.Fatalf("%d", a.status)

@@ -43,10 +43,30 @@ func (i *Issuer) codeFlow(mux *http.ServeMux) {
 		return
 	}
 	mux.HandleFunc("POST /par", i.proving(i.postPushed))
-	mux.HandleFunc("GET "+pathAuthorize, i.getAuthorize)
-	mux.HandleFunc("GET "+pathCallback, i.getCallback)
+	mux.HandleFunc("GET "+pathAuthorize, onlyGet(i.getAuthorize))
+	mux.HandleFunc("GET "+pathCallback, onlyGet(i.getCallback))
 	mux.HandleFunc("GET "+pathConsent, i.getConsent)
 	mux.HandleFunc("POST "+pathConsent, i.postConsent)
+}
+
+// onlyGet keeps HEAD from spending what is good once: whoever looks at a link first takes nothing.
+func onlyGet(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			w.Header().Set("Allow", http.MethodGet)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// readRequest reads an authorization request, whose answer can go into a query alone.
+func readRequest(form url.Values) (vci.AuthorizationRequest, error) {
+	if mode := form.Get("response_mode"); mode != "" && mode != "query" {
+		return vci.AuthorizationRequest{}, reason.New(reason.GrantInvalid, "response_mode is not query")
+	}
+	return vci.ParseAuthorizationRequest(form)
 }
 
 func (i *Issuer) postPushed(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +79,7 @@ func (i *Issuer) postPushed(w http.ResponseWriter, r *http.Request) {
 		refuseClient(w, vci.AtAuthorization, reason.New(reason.GrantInvalid, "a request by reference cannot be pushed"))
 		return
 	}
-	request, err := vci.ParseAuthorizationRequest(form)
+	request, err := readRequest(form)
 	if err != nil {
 		refuseClient(w, vci.AtAuthorization, err)
 		return
@@ -109,7 +129,7 @@ func (i *Issuer) asksFor(ctx context.Context, query url.Values) (asked, error) {
 		}
 		return i.pushed(ctx, client, reference)
 	}
-	a, err := vci.ParseAuthorizationRequest(query)
+	a, err := readRequest(query)
 	if err != nil {
 		return asked{}, err
 	}

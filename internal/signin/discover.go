@@ -51,7 +51,7 @@ func (p *Provider) read(found *oidc.Provider) (*metadata, error) {
 		Keys     string   `json:"jwks_uri"`
 	}
 	if err := strictjson.Unmarshal(raw, &more); err != nil {
-		return nil, failed("the provider's metadata cannot be read", err)
+		return nil, reason.Wrap(reason.TokenInvalid, "the provider's metadata cannot be read", err)
 	}
 	endpoint := found.Endpoint()
 	for _, address := range []string{endpoint.AuthURL, endpoint.TokenURL, more.Keys} {

@@ -186,7 +186,7 @@ func (p *Provider) account(token *oidc.IDToken, nonce string) (Account, error) {
 		return Account{}, failed("the ID token cannot be read", err)
 	}
 	if err := strictjson.Unmarshal(raw, &c); err != nil {
-		return Account{}, failed("the ID token cannot be read", err)
+		return Account{}, reason.Wrap(reason.TokenInvalid, "the ID token cannot be read", err)
 	}
 	now := p.cfg.Now()
 	switch {
