@@ -24,7 +24,8 @@ func (p *Pages) Offer(w http.ResponseWriter, r *http.Request, v Offer) {
 	p.show(w, r, kindOffer, http.StatusOK, view{Offer: v, Link: link, Expires: v.Expires, Switch: true})
 }
 
-// Consent shows who asks for what, with a button for yes and one for no.
+// Consent shows who asks for what, with a button for yes and one for no. Its address must be one that
+// can be asked for again.
 func (p *Pages) Consent(w http.ResponseWriter, r *http.Request, v Consent) {
 	if !fits(v.Issuer, v.Client, v.Person) || !fits(v.What...) || !ownPath(v.Action) {
 		p.unusable(w, r)
@@ -33,7 +34,7 @@ func (p *Pages) Consent(w http.ResponseWriter, r *http.Request, v Consent) {
 	if v.Token == "" {
 		v.Token = p.Token(w, r)
 	}
-	p.show(w, r, kindConsent, http.StatusOK, view{Consent: v, posts: v.Return})
+	p.show(w, r, kindConsent, http.StatusOK, view{Consent: v, posts: v.Return, Switch: true})
 }
 
 // Request shows who asks for what and why, with a button for a wallet on this device and, if the

@@ -146,7 +146,7 @@ func englishGateway() gatewayWords {
 		EnterButton:    "Continue",
 		Again:          "Check whether your wallet has answered",
 		Pending:        "Waiting for your wallet.",
-		Answered:       "Your wallet has answered. One moment.",
+		Answered:       "Your wallet has answered and takes you back.",
 		AnsweredEnter:  "Your wallet has answered. Enter the code that it shows.",
 		Decided:        "Done. You can go back now.",
 		Expired:        "This link has run out. Go back and start again.",

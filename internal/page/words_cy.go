@@ -60,7 +60,7 @@ func welshGateway() gatewayWords {
 		EnterButton:    "Parhau",
 		Again:          "Gwirio a yw eich waled wedi ateb",
 		Pending:        "Yn aros am eich waled.",
-		Answered:       "Mae eich waled wedi ateb. Un eiliad.",
+		Answered:       "Mae eich waled wedi ateb ac mae’n mynd â chi yn ôl.",
 		AnsweredEnter:  "Mae eich waled wedi ateb. Rhowch y cod y mae’n ei ddangos.",
 		Decided:        "Wedi gorffen. Gallwch fynd yn ôl nawr.",
 		Expired:        "Mae’r ddolen hon wedi dod i ben. Ewch yn ôl a dechrau eto.",
