@@ -2,7 +2,13 @@
 
 package verifier
 
-import "time"
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/behalf-id/behalf/openid/dcql"
+	"github.com/behalf-id/behalf/trustframework"
+)
 
 // Handles opens handles to tests.
 type Handles struct{ *handles }
@@ -30,3 +36,12 @@ func LockWith(code string) *Lock { return &Lock{lockWith(code)} }
 
 // Is reports whether code is the lock's.
 func (l *Lock) Is(code string) bool { return l.is(code) }
+
+// Beyond opens the check of entitlements to tests.
+func Beyond(v trustframework.Verifier, a Access, q *dcql.Query) []string { return beyond(v, a, q) }
+
+// Try tries code.
+func (l *Lock) Try(code string) bool { return l.try(code) }
+
+// Digits returns a confirmation code.
+func Digits() (string, error) { return digits(rand.Reader) }

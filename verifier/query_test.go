@@ -141,6 +141,31 @@ func FuzzReadAccess(f *testing.F) {
 	})
 }
 
+func FuzzReadRequest(f *testing.F) {
+	f.Add([]byte(`{"principal":"p","resource":"a/b","action":"view","purpose":"u","controller":"c","flow":"same_device","redirect_uri":"https://service.test/"}`))
+	f.Add([]byte(`{"principal":"p","resource":"a/b","action":"view","purpose":"u","controller":"c","flow":null,"redirect_uri":null}`))
+	f.Add([]byte(`{"Access":{"principal":"p"}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := verifier.ReadRequest(raw)
+		if err != nil {
+			if reason.Of(err) == reason.InternalIndeterminate {
+				t.Fatal(err)
+			}
+			return
+		}
+		if r.Principal == "" || r.Purpose == "" || r.Controller == "" || r.Flow == verifier.HandedOver {
+			t.Fatalf("%+v", r)
+		}
+		again, err := strictjson.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verifier.ReadRequest(again); err != nil {
+			t.Fatalf("what was written is refused: %v\n%s", err, again)
+		}
+	})
+}
+
 func FuzzReadEvaluation(f *testing.F) {
 	f.Add([]byte(evaluation(`"delegation_handle":"dh_x"`)))
 	f.Add([]byte(evaluation(`"vp_token":{"a":["x"]},"request_id":"r"`)))

@@ -17,6 +17,7 @@ func (p *program) serveCommand() *cli.Command {
 	return p.ServeCommand("answer services and wallets until interrupted",
 		"listen, metrics, tls.cert, tls.key, origin, name, store, keys.dir, keys.passphrase-file, keys.algorithm, client-token-file, overrides-token-file, "+
 			"registry.url, registry.keys, registry.refresh, outbound.private-hosts, outbound.ca, restrictions, restrictions-url, restrictions-token-file, "+
+			"redirects, client-id.prefix, client-id.certificate, client-id.key, response, transaction-data, profile, "+
 			"formats, status-max-age, status-poll, problems",
 		func(c *cli.Context, d wire.Deps) (*wire.Server, any, string, error) {
 			cfg, err := p.load(c)

@@ -95,6 +95,14 @@ func (f Folder) GatewayText(p Party, restrictions string) string {
 	t.line("# overrides-token-file: FILE")
 	t.line("# status-max-age: 5m   # how old a status list may be; a controller's policy can only lower it",
 		"# status-poll: 1s       # how often a list in use is asked for again at the least")
+	t.gap("Where browsers may be sent when a wallet has answered: octet by octet, https, no fragment.",
+		"Without any there is no same-device flow.")
+	t.line("# redirects: [\"https://records.example.org/back\"]")
+	t.gap("How wallets know the gateway; left out, by its did:web. The framework must list it the same way.")
+	t.line("# client-id: {prefix: x509_san_dns, certificate: FILE, key: FILE}   # or x509_hash",
+		"# response: direct_post.jwt    # answers are encrypted",
+		"# transaction-data: access     # holders prove over the very access; dc+sd-jwt alone",
+		"# profile: haip                # x509_hash, direct_post.jwt and dc+sd-jwt in one")
 	t.say("What is asked for, in order of preference; see docs/concepts/formats.md.")
 	t.line("# formats: [dc+sd-jwt, vc+jwt]")
 	return t.String()
