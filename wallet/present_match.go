@@ -36,14 +36,18 @@ type fit struct {
 // delegations of the principal, and what supports delegations.
 func match(w *Wallet, r *request, all []*Entry) (matched, error) {
 	m := matched{w: w, request: r}
-	var have []dcql.Candidate
+	chains := slices.ContainsFunc(r.Query.Credentials, func(q dcql.Credential) bool { return len(q.Authorities) > 0 })
+	have := make([]dcql.Candidate, 0, len(all))
 	for _, e := range all {
 		c := e.credential
 		if c.Type == credential.TypeDelegation && r.access.Principal != "" && c.OnBehalfOf.ID != r.access.Principal {
 			continue
 		}
-		m.entries = append(m.entries, e)
-		have = append(have, vp.WithAuthorities(vp.Candidate(c, vp.FormatID(e.Format), w.holds(c.Delegate.ID)), e.held.Raw))
+		candidate := vp.Candidate(c, vp.FormatID(e.Format), w.holds(c.Delegate.ID))
+		if chains {
+			candidate = vp.WithAuthorities(candidate, e.held.Raw)
+		}
+		m.entries, have = append(m.entries, e), append(have, candidate)
 	}
 	var err error
 	m.answers, err = dcql.Answer(&r.Query, have)

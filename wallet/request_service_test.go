@@ -28,6 +28,7 @@ import (
 // is sent as a verifier has to.
 type service struct {
 	w        *town
+	at       *site
 	clientID string
 	chain    [][]byte // certificates it signs with; nil: the key of its DID
 	key      key.Signer
@@ -43,22 +44,24 @@ type service struct {
 	raw     []url.Values // the same as it came
 }
 
-func (w *town) service() *service {
-	a := &service{w: w, clientID: vp.ClientID(w.gateway.id), key: w.gateway.signer, reply: `{}`}
-	w.gateway.serve(map[string]http.HandlerFunc{"GET /ask": a.getRequest, "POST /ask": a.postRequest, "POST /answer": a.postAnswer})
+func (w *town) service() *service { return w.serviceAt(w.gateway) }
+
+func (w *town) serviceAt(s *site) *service {
+	a := &service{w: w, at: s, clientID: vp.ClientID(s.id), key: s.signer, reply: `{}`}
+	s.serve(map[string]http.HandlerFunc{"GET /ask": a.getRequest, "POST /ask": a.postRequest, "POST /answer": a.postAnswer})
 	return a
 }
 
 // link is by reference, with a method or none.
 func (a *service) link(method string) string {
-	return vp.Link{ClientID: a.clientID, RequestURI: a.w.gateway.origin + "/ask", Method: method}.String()
+	return vp.Link{ClientID: a.clientID, RequestURI: a.at.origin + "/ask", Method: method}.String()
 }
 
 // object makes the request object.
 func (a *service) object(nonce string) []byte {
 	access := a.w.accesses
 	a.request = &vp.Request{
-		ClientID: a.clientID, ResponseType: vp.ResponseTypeVP, ResponseMode: vp.ModeDirectPost, ResponseURI: a.w.gateway.origin + "/answer",
+		ClientID: a.clientID, ResponseType: vp.ResponseTypeVP, ResponseMode: vp.ModeDirectPost, ResponseURI: a.at.origin + "/answer",
 		Audience: vp.AudienceStatic, Nonce: "nonce-of-the-asker-0123456789", State: "state-of-the-asker", IssuedAt: a.w.now().Unix(), Expires: a.w.now().Unix() + 60,
 		Query: query(access), Access: &access, WalletNonce: nonce,
 	}
@@ -71,17 +74,10 @@ func (a *service) object(nonce string) []byte {
 	}
 	raw, err := strictjson.Marshal(a.request)
 	check(a.w.t, err)
-	members := map[string]any{}
-	check(a.w.t, strictjson.Unmarshal(raw, &members))
-	for name, v := range a.claims {
-		if members[name] = v; v == nil {
-			delete(members, name)
-		}
+	if a.claims != nil {
+		raw = overlaid(a.w.t, raw, a.claims)
 	}
-	if raw, err = strictjson.Marshal(members); err != nil {
-		a.w.t.Fatal(err)
-	}
-	h := jose.Header{Type: vp.TypeRequest, KeyID: a.w.gateway.signer.Method.String()}
+	h := jose.Header{Type: vp.TypeRequest, KeyID: a.at.signer.Method.String()}
 	if a.chain != nil {
 		h = jose.Header{Type: vp.TypeRequest, X5C: jose.WriteX5C(a.chain)}
 	}
@@ -91,6 +87,20 @@ func (a *service) object(nonce string) []byte {
 	signed, err := jose.Sign(a.w.t.Context(), h, raw, a.key)
 	check(a.w.t, err)
 	return signed
+}
+
+// overlaid puts members over those of an object; nil takes one away.
+func overlaid(t testing.TB, object []byte, over map[string]any) []byte {
+	members := map[string]any{}
+	check(t, strictjson.Unmarshal(object, &members))
+	for name, v := range over {
+		if members[name] = v; v == nil {
+			delete(members, name)
+		}
+	}
+	raw, err := strictjson.Marshal(members)
+	check(t, err)
+	return raw
 }
 
 func (a *service) getRequest(rw http.ResponseWriter, _ *http.Request) {

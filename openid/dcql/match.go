@@ -152,22 +152,30 @@ func (e *evaluation) group(claims []Claim, head Path, tree any) ([]Path, bool) {
 // item evaluates all claims of a group on one item.
 func (e *evaluation) item(claims []Claim, head Path, i int, value any) ([]Path, bool) {
 	var show []Path
-	at := append(slices.Clone(head), Item(i))
 	for _, k := range claims {
 		rest := Claim{Path: k.Path[len(head)+1:], Values: k.Values}
-		paths, ok := e.claim(rest, value)
 		if len(rest.Path) == 0 {
-			ok = e.accepts(rest, value)
-			paths = []Path{nil}
+			if !e.accepts(rest, value) {
+				return nil, false
+			}
+			show = append(show, below(head, i, nil))
+			continue
 		}
+		paths, ok := e.claim(rest, value)
 		if !ok {
 			return nil, false
 		}
 		for _, p := range paths {
-			show = append(show, append(slices.Clone(at), p...))
+			show = append(show, below(head, i, p))
 		}
 	}
 	return show, true
+}
+
+// below returns the path to item i of the array at head, and on to rest.
+func below(head Path, i int, rest Path) Path {
+	p := make(Path, 0, len(head)+1+len(rest))
+	return append(append(append(p, head...), Item(i)), rest...)
 }
 
 // claim evaluates one claim on a tree.
