@@ -42,8 +42,12 @@ func (w *Wallet) Due(ctx context.Context, within time.Duration) ([]Due, error) {
 	}
 	now := w.cfg.Now()
 	var out []Due
+	groups := map[string]bool{}
 	for _, e := range all {
-		out = append(out, e.due(now, within)...)
+		if e.Group == "" || !groups[e.Group] { // copies of one delegation end on one day
+			out = append(out, e.due(now, within)...)
+		}
+		groups[e.Group] = true
 	}
 	for _, p := range waiting {
 		if !p.After.After(now.Add(within)) {

@@ -25,7 +25,7 @@ func (p *program) listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "list for whom you may act, until when and for what; needs no network", ArgsUsage: " ",
 		Description: "One line after ! says what to look at: that something ends or has to be reviewed within 30 days, or that it was suspended or revoked " +
-			"when status was last asked. Ids are cut short: the beginning of an id is enough for every command.\n\n" +
+			"when status was last asked. A number in brackets counts one-time copies. Ids are cut short: the beginning of an id is enough for every command.\n\n" +
 			"Example:\n   behalf-wallet list --language cy",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "passed-on", Usage: "list what you passed on to others instead"}},
 		Action: func(c *cli.Context) error {
@@ -101,22 +101,28 @@ func (p *program) list(c *cli.Context, w *wallet.Wallet) error {
 	return end
 }
 
-// glances tells what is held, by the person who is acted for.
+// glances tells what is held, by the person who is acted for. One-time copies of one delegation are told once.
 func (p *program) glances(c *cli.Context, l listed) []string {
 	var lines []string
-	short, now := shortIDs(l), p.Now()
+	short, copies := shortIDs(l), copiesOf(l.Credentials)
 	seen := map[string]bool{}
+	glance := func(e *wallet.Entry) wallet.Glance { return e.Glance(p.Now(), soon, l.LastKnown[e.ID], language(c)) }
 	for _, first := range l.Credentials {
-		head := first.Glance(now, soon, wallet.Standing{}, language(c)).Head
+		head := glance(first).Head
 		if seen[head] {
 			continue
 		}
 		seen[head] = true
 		lines = append(lines, head)
 		for _, e := range l.Credentials {
-			if g := e.Glance(now, soon, l.LastKnown[e.ID], language(c)); g.Head == head {
-				lines = append(lines, glanceLines(short[e.ID], g)...)
+			g := glance(e)
+			if g.Head != head || e.Group != "" && copies[e.Group] == 0 {
+				continue
 			}
+			if n := copies[e.Group]; e.Group != "" {
+				g.Holds, copies[e.Group] = fmt.Sprintf("%s [%d]", g.Holds, n), 0
+			}
+			lines = append(lines, glanceLines(short[e.ID], g)...)
 		}
 	}
 	for _, f := range l.Others {
@@ -129,6 +135,17 @@ func (p *program) glances(c *cli.Context, l listed) []string {
 		lines = append(lines, "The wallet is empty. An issuer gives you an offer; collect it with: behalf-wallet receive OFFER_URI")
 	}
 	return lines
+}
+
+// copiesOf counts the one-time copies of each delegation.
+func copiesOf(all []*wallet.Entry) map[string]int {
+	out := map[string]int{}
+	for _, e := range all {
+		if e.Group != "" {
+			out[e.Group]++
+		}
+	}
+	return out
 }
 
 func glanceLines(id string, g wallet.Glance) []string {

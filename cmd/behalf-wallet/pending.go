@@ -71,7 +71,7 @@ func (p *program) renewCommand() *cli.Command {
 	return &cli.Command{
 		Name: "renew", Usage: "have a credential issued anew, bound to the key in use", ArgsUsage: "ID",
 		Description: "The issuer gives what it would give today: that may be less, or nothing.\n\nExamples:\n   behalf-wallet renew k7ab3f\n   behalf-wallet renew --all",
-		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "renew everything that an issuer gave you"}}, collectFlags()...),
+		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "renew everything that can be"}}, collectFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Bool("all") {
 				if err := command.NoArguments(c); err != nil {
@@ -90,16 +90,18 @@ func (p *program) renewCommand() *cli.Command {
 	}
 }
 
-// renewAll renews what issuers gave; one that fails does not keep the others.
+// renewAll renews what can be; one that fails does not keep the others.
 func (p *program) renewAll(c *cli.Context, w *wallet.Wallet, by wallet.Collector) (out wallet.Collected, failed error) {
 	all, _, err := w.List(c.Context)
 	if err != nil {
 		return out, err
 	}
+	seen := map[string]bool{}
 	for _, e := range all {
-		if e.From != "" {
-			continue // passed on: who did can do so again
+		if !e.Renewable || e.Group != "" && seen[e.Group] {
+			continue // passed on, so that who did can do so again; or a copy of what was renewed
 		}
+		seen[e.Group] = true
 		got, err := w.Renew(c.Context, e.ID, by)
 		out.Entries, out.Pending = append(out.Entries, got.Entries...), append(out.Pending, got.Pending...)
 		if err != nil {

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -46,7 +48,7 @@ type presented struct {
 func (p *program) present(c *cli.Context, w *wallet.Wallet, link string) error {
 	prepared, err := w.Prepare(c.Context, link, c.String("credential"))
 	if err != nil {
-		return err
+		return p.tooMuch(err)
 	}
 	if err := p.choose(c, prepared); err != nil {
 		return err
@@ -70,10 +72,38 @@ func (p *program) present(c *cli.Context, w *wallet.Wallet, link string) error {
 	if err := p.Say(c, presented{prepared.Consent, true, told}, outcome(told)...); err != nil {
 		return err
 	}
+	p.goOn(c, told)
 	if told.Outcome != "" && !told.Permitted() {
 		return command.Quiet()
 	}
 	return nil
+}
+
+// tooMuch shows which facts a service may not ask for, where that is why it was refused.
+func (p *program) tooMuch(err error) error {
+	over, ok := errors.AsType[*wallet.OverAsked](err)
+	if !ok || len(over.TooMuch) == 0 {
+		return err
+	}
+	lines := []string{"Nothing was shared. This is more than the service may ask for:"}
+	for _, what := range over.TooMuch {
+		lines = append(lines, "  "+what)
+	}
+	return errors.Join(p.Show(lines...), err)
+}
+
+// goOn offers to go on to where the service wants the person next. What comes of it changes nothing of what was shared.
+func (p *program) goOn(c *cli.Context, t wallet.Told) {
+	if t.RedirectURI == "" || webAddress(t.RedirectURI) != nil || c.Bool("json") {
+		return
+	}
+	_ = p.Show("The service goes on in a browser, at:", "  "+t.RedirectURI)
+	if !p.person.there() || c.Bool("yes") {
+		return
+	}
+	if open, err := p.person.agrees(c.Context, "Open it?"); err == nil && open {
+		p.browse(c.Context, t.RedirectURI)
+	}
 }
 
 // ended returns the error of telling, else the one that ends the command.
@@ -84,14 +114,27 @@ func (p *program) ended(told, end error) error {
 	return end
 }
 
-// choose asks which of several credentials to use; without anybody to ask it is the first, and
-// that is said.
+// choose asks for which of several people, and with which of several credentials; without anybody to ask it is the
+// first credential, and that is said.
 func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
-	if c.String("credential") != "" || len(r.Consent.Also) == 0 {
+	if c.String("credential") != "" {
+		return nil
+	}
+	asks := p.person.there() && !c.Bool("yes")
+	if all := r.Consent.Principals; len(all) > 1 && asks {
+		at, err := p.person.chooses(c.Context, "The service does not say for whom. You may act for:", "For whom?", all)
+		if err == nil {
+			err = r.For(c.Context, all[at])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(r.Consent.Also) == 0 {
 		return nil
 	}
 	all := append([]*wallet.Entry{r.Consent.Credential}, r.Consent.Also...)
-	if c.Bool("yes") || !p.person.there() {
+	if !asks {
 		return p.Show("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
 	}
 	options := make([]string, 0, len(all))
@@ -115,17 +158,27 @@ func (p *program) consent(c *cli.Context, v wallet.Consent) (bool, error) {
 
 func consentLines(v wallet.Consent) []string {
 	a := v.Access
-	lines := []string{
-		v.Verifier + " asks (" + v.VerifierID + ")",
-		"  to          " + a.Action + " " + a.Resource,
-		"  of          " + a.Principal,
-		"  for         " + strings.ReplaceAll(a.Purpose, "-", " "),
-		"  held by     " + a.Controller,
-		"With the credential " + v.Credential.ID + " of " + v.Credential.Issuer + ", this would leave your wallet:",
+	lines := []string{v.Verifier + " asks (" + v.VerifierID + ")"}
+	for _, row := range [][2]string{
+		{"to", strings.TrimSpace(a.Action + " " + a.Resource)}, {"of", a.Principal}, {"for", strings.ReplaceAll(a.Purpose, "-", " ")}, {"held by", a.Controller},
+	} {
+		if row[1] != "" {
+			lines = append(lines, fmt.Sprintf("  %-11s %s", row[0], row[1]))
+		}
 	}
+	if a.Action == "" {
+		lines = append(lines, "It does not say what it wants to do.")
+	}
+	lines = append(lines, "With the credential "+v.Credential.ID+" of "+v.Credential.Issuer+", this would leave your wallet:")
 	lines = append(lines, factLines(v.Facts)...)
 	if v.Whole {
 		lines = append(lines, "This credential can hold nothing back: all of it leaves, also what was not asked for.")
+	}
+	if v.Agreement {
+		lines = append(lines, "What it wants to do becomes part of your answer: it can show later that you agreed to that.")
+	}
+	for _, w := range v.Warnings {
+		lines = append(lines, "! "+w.Text)
 	}
 	return lines
 }
@@ -135,7 +188,7 @@ func outcome(t wallet.Told) []string {
 	var lines []string
 	switch {
 	case t.Outcome == "":
-		return []string{"Shared. The service does not say what it decided."}
+		lines = append(lines, "Shared. The service does not say what it decided.")
 	case t.Permitted():
 		lines = append(lines, "Allowed.")
 	default:
@@ -152,6 +205,9 @@ func outcome(t wallet.Told) []string {
 	}
 	if t.Evaluation != "" {
 		lines = append(lines, "  number of this decision: "+t.Evaluation)
+	}
+	if t.Confirmation != "" {
+		lines = append(lines, "  Enter this code where you began: "+t.Confirmation, "  Did somebody else ask you to scan it? Then tell nobody the code.")
 	}
 	return lines
 }

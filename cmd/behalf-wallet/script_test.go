@@ -49,7 +49,14 @@ type sandbox struct {
 
 func startWorld(t *testing.T) *sandbox {
 	t.Helper()
-	w, err := world.Open(t.Context(), world.Config{Dir: filepath.Join(t.TempDir(), "world"), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	return startWorldOf(t, world.Config{})
+}
+
+// startWorldOf serves a world of cfg, less what every test has alike.
+func startWorldOf(t *testing.T, cfg world.Config) *sandbox {
+	t.Helper()
+	cfg.Dir, cfg.Now, cfg.Logger = filepath.Join(t.TempDir(), "world"), time.Now, slog.New(slog.DiscardHandler)
+	w, err := world.Open(t.Context(), cfg)
 	check(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
