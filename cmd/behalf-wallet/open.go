@@ -95,7 +95,8 @@ func (p *program) vault(c *cli.Context, do func(v *wallet.Vault) error) (err err
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, v.Close()) }()
+	keepMark(v)
+	defer func() { err = errors.Join(err, p.warnOfOld(v), v.Close()) }()
 	return do(v)
 }
 
