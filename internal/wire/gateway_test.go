@@ -46,6 +46,12 @@ type gatewaySite struct {
 
 func newGatewaySite(t testing.TB) *gatewaySite {
 	t.Helper()
+	return newGatewaySiteIn(t, func(*trustframework.Framework) {})
+}
+
+// newGatewaySiteIn is newGatewaySite in a framework that change changes.
+func newGatewaySiteIn(t testing.TB, change func(*trustframework.Framework)) *gatewaySite {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "gateway")
 	s := &gatewaySite{TB: t}
 	s.must(sealed.MakeDir(dir))
@@ -53,7 +59,7 @@ func newGatewaySite(t testing.TB) *gatewaySite {
 	for name, text := range map[string]string{"passphrase": "a-passphrase-of-a-test", "client-token": gatewayTestToken, "restrictions.json": "[]"} {
 		s.must(os.WriteFile(in(name), []byte(text), 0o600))
 	}
-	pinned := s.startRegistry()
+	pinned := s.startRegistry(change)
 	s.must(os.WriteFile(in("ca.pem"), []byte(pemOf(s.registry.Certificate())), 0o600))
 	s.cfg = DefaultGateway()
 	s.cfg.Listen, s.cfg.Origin, s.cfg.Name = "127.0.0.1:0", "https://gateway.example.org", "Larkhill Road Surgery"
@@ -83,7 +89,7 @@ func (s *gatewaySite) must(err error) {
 	}
 }
 
-func (s *gatewaySite) startRegistry() (pinned string) {
+func (s *gatewaySite) startRegistry(change func(*trustframework.Framework)) (pinned string) {
 	s.Helper()
 	private, err := key.Generate(key.ES256, rand.Reader)
 	s.must(err)
@@ -101,6 +107,7 @@ func (s *gatewaySite) startRegistry() (pinned string) {
 		ID: "did:web:gateway.example.org", Name: "Larkhill Road Surgery", Controllers: []string{"https://larkhill.example.org"},
 		Purposes: []string{"family-requested"}, Resources: []string{"*"},
 	}}
+	change(f)
 	_, err = r.Apply(context.Background(), f)
 	s.must(err)
 	token, err := web.NewSecret("unused")
