@@ -125,8 +125,10 @@ func nothingHere() error {
 	return reason.Wrap(reason.HolderNotSamePerson, "there is nothing here for who signed in", vci.ErrDenied)
 }
 
-// consentOf returns the question that a browser was asked.
-func (i *Issuer) consentOf(ctx context.Context, secret string) (*consent, error) {
+// consentOf returns the question that a browser was asked and that its page shows: id is of that page.
+// So another question, which a stranger makes the browser be asked meanwhile, gets no answer that was
+// meant for this one.
+func (i *Issuer) consentOf(ctx context.Context, secret, id string) (*consent, error) {
 	unknown := reason.New(reason.SessionUnknown, "this question is not known in this browser, was answered or took too long")
 	if secret == "" || len(secret) > maxSecret {
 		return nil, unknown
@@ -136,7 +138,7 @@ func (i *Issuer) consentOf(ctx context.Context, secret string) (*consent, error)
 	if err != nil {
 		return nil, err
 	}
-	if !i.cfg.Now().Before(c.Expires) {
+	if !i.cfg.Now().Before(c.Expires) || !sameText(id, c.Asked.ID) {
 		return nil, unknown
 	}
 	c.key, c.version = e.Key, e.Version

@@ -24,7 +24,7 @@ func TestCodeFlow(t *testing.T) {
 	o := c.grant(collected("tom"))
 	d := c.bound()
 	page := d.signedIn(d.push(withState(c.state(o))), "tom")
-	for _, text := range []string{"Appointments: view, book", "until 22 November 2027", "some-wallet (127.0.0.1:4321)", "Tom Hargreaves", "Larkhill Road Surgery"} {
+	for _, text := range []string{"view and book appointments", "until 22 November 2027", "some-wallet (127.0.0.1:4321)", "Tom Hargreaves", "Larkhill Road Surgery"} {
 		if !strings.Contains(string(page.body), text) {
 			t.Errorf("the question does not say %q: %s", text, page.body)
 		}
@@ -285,13 +285,15 @@ func TestSignInIsTheBrowsers(t *testing.T) {
 			t.Errorf("%s: %d %v", name, got.status, got.header)
 		}
 	}
-	if got := attacker.get(back); got.status != 303 {
+	got := attacker.get(back)
+	if got.status != 303 {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
 	if got := attacker.get(back); got.status != 400 {
 		t.Errorf("the sign-in a second time: %d", got.status)
 	}
-	if got := victim.get("/authorize/consent"); got.status != 400 {
+	asked := strings.TrimPrefix(got.header.Get("Location"), testOrigin)
+	if got := victim.get(asked); got.status != 400 {
 		t.Errorf("another browser is asked: %d", got.status)
 	}
 	a = victim.get(victim.push())
@@ -310,17 +312,17 @@ func TestConsentIsNotForged(t *testing.T) {
 	page := d.signedIn(d.push(), "tom")
 	yes := url.Values{"token": {formToken(t, page)}, "answer": {"yes"}}.Encode()
 	for name, a := range map[string]answer{
-		"no token":        d.browse("POST", "/authorize/consent", "answer=yes"),
-		"wrong token":     d.browse("POST", "/authorize/consent", "answer=yes&token=x"),
-		"another origin":  d.browse("POST", "/authorize/consent", yes, "Origin", "https://evil.example.org", "Sec-Fetch-Site", "cross-site"),
-		"another browser": c.bound().browse("POST", "/authorize/consent", yes),
+		"no token":        d.browse("POST", d.asked, "answer=yes"),
+		"wrong token":     d.browse("POST", d.asked, "answer=yes&token=x"),
+		"another origin":  d.browse("POST", d.asked, yes, "Origin", "https://evil.example.org", "Sec-Fetch-Site", "cross-site"),
+		"another browser": c.bound().browse("POST", d.asked, yes),
 	} {
 		if a.status != http.StatusForbidden || a.header.Get("Location") != "" {
 			t.Errorf("%s: %d %v", name, a.status, a.header)
 		}
 	}
 	for name, form := range map[string]string{"no answer": "token=" + formToken(t, page), "maybe": strings.Replace(yes, "=yes", "=maybe", 1)} {
-		if a := d.browse("POST", "/authorize/consent", form); a.status != 400 {
+		if a := d.browse("POST", d.asked, form); a.status != 400 {
 			t.Errorf("%s: %d", name, a.status)
 		}
 	}
@@ -329,7 +331,7 @@ func TestConsentIsNotForged(t *testing.T) {
 	}
 	codes := make([]string, 20)
 	parallel(len(codes), func(k int) {
-		a := d.browse("POST", "/authorize/consent", yes)
+		a := d.browse("POST", d.asked, yes)
 		codes[k] = a.header.Get("Location")
 	})
 	given := 0
@@ -522,10 +524,10 @@ func TestGrantIsOneCommit(t *testing.T) {
 		page := d.signedIn(d.push(), "tom")
 		yes := url.Values{"token": {formToken(t, page)}, "answer": {"yes"}}.Encode()
 		c.faults.Next(fault)
-		if a := d.browse("POST", "/authorize/consent", yes); a.status < 500 || a.header.Get("Location") != "" {
+		if a := d.browse("POST", d.asked, yes); a.status < 500 || a.header.Get("Location") != "" {
 			t.Errorf("fault %d at consent: %d", fault, a.status)
 		}
-		if a := d.browse("POST", "/authorize/consent", yes); (a.status == http.StatusSeeOther) == kept {
+		if a := d.browse("POST", d.asked, yes); (a.status == http.StatusSeeOther) == kept {
 			t.Errorf("after fault %d at consent: %d", fault, a.status)
 		}
 		code := d.code(d.push(), "tom")
@@ -566,4 +568,21 @@ func TestTokensOutliveTheProcess(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	d.tokens(d.refreshForm(first.RefreshToken))
+}
+
+// TestAnswerIsForItsQuestion: a yes to one wallet's question never counts for the question of another
+// that the same browser was made to be asked meanwhile.
+func TestAnswerIsForItsQuestion(t *testing.T) {
+	c := newCodeWorld(t)
+	c.grant(collected("tom"))
+	d := c.bound()
+	page := d.signedIn(d.push(), "tom")
+	shown := d.asked
+	attacker := c.bound()
+	attacker.client, attacker.http = "attacker", d.http
+	attacker.signedIn(attacker.push(), "tom")
+	yes := url.Values{"token": {formToken(t, page)}, "answer": {"yes"}}.Encode()
+	if a := d.browse("POST", shown, yes); a.status != 400 || a.header.Get("Location") != "" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
 }

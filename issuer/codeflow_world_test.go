@@ -120,6 +120,7 @@ type device struct {
 	instance did.Signer // that is attested; none is if it has no method
 	http     *http.Client
 	nonce    string // as the issuer gave it last
+	asked    string // path of the question that its browser shows
 }
 
 func (c *codeWorld) device() *device {
@@ -255,10 +256,12 @@ func (d *device) signedIn(authorize, subject string) answer {
 		d.t.Fatalf("authorize: %d %v %s", a.status, a.header, a.body)
 	}
 	back := d.get("/authorize/callback?" + d.door.enter(d.t, a.header.Get("Location"), subject).Encode())
-	if back.header.Get("Location") != testOrigin+"/authorize/consent" {
+	to, found := strings.CutPrefix(back.header.Get("Location"), testOrigin+"/authorize/consent/")
+	if !found {
 		return back
 	}
-	return d.get("/authorize/consent")
+	d.asked = "/authorize/consent/" + to
+	return d.get(d.asked)
 }
 
 // formToken returns the anti-forgery token of a page.
@@ -275,7 +278,7 @@ func formToken(t testing.TB, page answer) string {
 // says answers the question on page, and returns what the wallet gets.
 func (d *device) says(page answer, yes string) url.Values {
 	d.t.Helper()
-	a := d.browse("POST", "/authorize/consent", url.Values{"token": {formToken(d.t, page)}, "answer": {yes}}.Encode())
+	a := d.browse("POST", d.asked, url.Values{"token": {formToken(d.t, page)}, "answer": {yes}}.Encode())
 	return d.toWallet(a)
 }
 

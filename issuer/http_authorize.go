@@ -19,7 +19,7 @@ import (
 const (
 	pathAuthorize = "/authorize"
 	pathCallback  = "/authorize/callback" // where the OpenID provider sends people back to
-	pathConsent   = "/authorize/consent"
+	pathConsent   = "/authorize/consent/" // and the id of what is asked
 )
 
 // Cookies of the authorization code flow. Their prefix makes browsers take them from this very host
@@ -45,8 +45,8 @@ func (i *Issuer) codeFlow(mux *http.ServeMux) {
 	mux.HandleFunc("POST /par", i.proving(i.postPushed))
 	mux.HandleFunc("GET "+pathAuthorize, onlyGet(i.getAuthorize))
 	mux.HandleFunc("GET "+pathCallback, onlyGet(i.getCallback))
-	mux.HandleFunc("GET "+pathConsent, i.getConsent)
-	mux.HandleFunc("POST "+pathConsent, i.postConsent)
+	mux.HandleFunc("GET "+pathConsent+"{id}", i.getConsent)
+	mux.HandleFunc("POST "+pathConsent+"{id}", i.postConsent)
 }
 
 // onlyGet keeps HEAD from spending what is good once: whoever looks at a link first takes nothing.
@@ -170,11 +170,11 @@ func (i *Issuer) getCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setCookie(w, cookieConsent, secret)
-	sendTo(w, i.cfg.Origin+pathConsent)
+	sendTo(w, i.cfg.Origin+pathConsent+s.Asked.ID)
 }
 
 func (i *Issuer) getConsent(w http.ResponseWriter, r *http.Request) {
-	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent))
+	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent), r.PathValue("id"))
 	if err != nil {
 		i.refusePage(w, r, err)
 		return
@@ -186,7 +186,7 @@ func (i *Issuer) getConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	i.cfg.Pages.Consent(w, r, page.Consent{
 		Issuer: i.cfg.Name, Client: i.nameOf(c.Asked), Person: c.Person.Name, What: what,
-		Action: pathConsent, Token: i.cfg.Pages.Token(w, r), Return: c.Asked.Redirect,
+		Action: pathConsent + c.Asked.ID, Token: i.cfg.Pages.Token(w, r), Return: c.Asked.Redirect,
 	})
 }
 
@@ -205,7 +205,7 @@ func (i *Issuer) postConsent(w http.ResponseWriter, r *http.Request) {
 		i.refusePage(w, r, reason.New(reason.HTTPInvalid, "the answer is neither yes nor no"))
 		return
 	}
-	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent))
+	c, err := i.consentOf(r.Context(), cookie(r, cookieConsent), r.PathValue("id"))
 	if err != nil {
 		i.refusePage(w, r, err)
 		return
