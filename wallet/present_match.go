@@ -36,7 +36,6 @@ type fit struct {
 // delegations of the principal, and what supports delegations.
 func match(w *Wallet, r *request, all []*Entry) (matched, error) {
 	m := matched{w: w, request: r}
-	chains := slices.ContainsFunc(r.Query.Credentials, func(q dcql.Credential) bool { return len(q.Authorities) > 0 })
 	have := make([]dcql.Candidate, 0, len(all))
 	for _, e := range all {
 		c := e.credential
@@ -44,9 +43,7 @@ func match(w *Wallet, r *request, all []*Entry) (matched, error) {
 			continue
 		}
 		candidate := vp.Candidate(c, vp.FormatID(e.Format), w.holds(c.Delegate.ID))
-		if chains {
-			candidate = vp.WithAuthorities(candidate, e.held.Raw)
-		}
+		candidate.AuthorityKeys = e.held.Authorities
 		m.entries, have = append(m.entries, e), append(have, candidate)
 	}
 	var err error

@@ -466,3 +466,34 @@ func TestGoesOn(t *testing.T) {
 		t.Error("the wallet followed a redirect_uri")
 	}
 }
+
+// TestTrustedAuthorities shows only credentials behind which an authority stands that the service lists.
+func TestTrustedAuthorities(t *testing.T) {
+	w := newTown(t)
+	plain := w.wallet()
+	w.receive(plain)
+	authority := w.certified()
+	held := w.pinning(newVault(t))
+	w.receive(held)
+	a := w.service()
+	for name, c := range map[string]struct {
+		authority dcql.Authority
+		want      reason.Code
+	}{
+		"listed":        {dcql.Authority{Type: dcql.AuthorityKey, Values: []string{"AAAA", authority}}, ""},
+		"another":       {dcql.Authority{Type: dcql.AuthorityKey, Values: []string{"AAAA"}}, reason.QueryUnsatisfied},
+		"of other kind": {dcql.Authority{Type: "openid_federation", Values: []string{authority}}, reason.QueryUnsatisfied},
+	} {
+		a.change = func(r *vp.Request) {
+			for i := range r.Query.Credentials {
+				r.Query.Credentials[i].Authorities = []dcql.Authority{c.authority}
+			}
+		}
+		_, err := held.Prepare(t.Context(), a.link(""), "")
+		if reason.Of(err) != c.want {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		_, err = plain.Prepare(t.Context(), a.link(""), "")
+		want(t, err, reason.QueryUnsatisfied)
+	}
+}
