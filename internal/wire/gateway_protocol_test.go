@@ -184,7 +184,7 @@ func (s *gatewaySite) asks(base string, leaf []byte) (page string, r *vp.Request
 		s.Fatalf("%d %s %v", status, answer, err)
 	}
 	_, object := s.call("GET", base+strings.TrimPrefix(link.RequestURI, "https://gateway.example.org"), "")
-	r, err := vp.Trust{Keys: credential.Keys{At: time.Now()}}.Open(context.Background(), []byte(object), link.ClientID)
+	r, err = vp.Trust{Keys: credential.Keys{At: time.Now()}}.Open(context.Background(), []byte(object), link.ClientID)
 	if err != nil {
 		s.Fatalf("%v: %s", err, object)
 	}
