@@ -20,8 +20,8 @@ func reviewed(pairs ...string) []byte {
 	return edit(append(pairs, `"grant":{`, `"review":true,"grant":{`)...)
 }
 
-// applied is a wallet that has asked for a reviewed delegation and waits.
-type applied struct {
+// applicant is a wallet that has asked for a reviewed delegation and waits.
+type applicant struct {
 	*world
 	offering Offering
 	bearer   string
@@ -29,14 +29,14 @@ type applied struct {
 	waits    string // transaction_id
 }
 
-func newApplied(t testing.TB) *applied {
+func newApplicant(t testing.TB) *applicant {
 	t.Helper()
 	return applyIn(newWorld(t))
 }
 
-func applyIn(w *world) *applied {
+func applyIn(w *world) *applicant {
 	w.t.Helper()
-	a := &applied{world: w, offering: w.grant(reviewed()), holder: newHolder(w.t)}
+	a := &applicant{world: w, offering: w.grant(reviewed()), holder: newHolder(w.t)}
 	a.bearer = w.redeemed(a.offering)
 	out := must[*vci.CredentialResponse](w.t)(w.Issue(w.t.Context(), a.bearer, askFor(w.proof(a.holder))))
 	if len(out.Credentials) != 0 || out.TransactionID == "" || out.Interval != 5 {
@@ -53,7 +53,7 @@ func (w *world) comeBack(bearer, transaction string) (*vci.CredentialResponse, e
 // TestDeferred: nothing is signed before an operator approves; then the key that was proved in the
 // beginning gets its credential, once.
 func TestDeferred(t *testing.T) {
-	a := newApplied(t)
+	a := newApplicant(t)
 	for range 2 {
 		out := must[*vci.CredentialResponse](t)(a.comeBack(a.bearer, a.waits))
 		if out.TransactionID != a.waits || out.Interval != 5 || len(out.Credentials) != 0 {
@@ -86,7 +86,7 @@ func TestApprovedBeforeTheWalletCame(t *testing.T) {
 }
 
 func TestDeclined(t *testing.T) {
-	a := newApplied(t)
+	a := newApplicant(t)
 	must[*Delegation](t)(a.Decline(t.Context(), a.offering.ID, Change{Reason: "no-consent"}))
 	_, err := a.comeBack(a.bearer, a.waits)
 	wants(t, err, reason.TokenScope)
@@ -127,7 +127,7 @@ func TestReviewRefusals(t *testing.T) {
 // TestReviewOutlivesTheOffer: an application that was made in time waits for its review, which takes
 // as long as it takes.
 func TestReviewOutlivesTheOffer(t *testing.T) {
-	a := newApplied(t)
+	a := newApplicant(t)
 	a.clock.Advance(ReviewLife - 1)
 	if d := must[*Delegation](t)(a.Delegation(t.Context(), a.offering.ID)); d.At(a.clock.Now()) != Offered {
 		t.Errorf("%s while it waits", d.At(a.clock.Now()))

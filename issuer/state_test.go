@@ -129,6 +129,7 @@ type modelled struct {
 	offering Offering
 	state    State
 	issued   int // credentials that a wallet holds
+	applied      // of one that is reviewed
 }
 
 func (m *machine) pick(t *rapid.T) (string, *modelled) {
@@ -148,6 +149,7 @@ func (m *machine) Offer(t *rapid.T) {
 func (m *machine) Collect(t *rapid.T) {
 	_, want := m.pick(t)
 	switch {
+	case want.review != "": // see Apply
 	case want.issued > 0:
 		_, err := m.w.Token(context.Background(), m.w.tokenRequest(want.offering), Presented{})
 		wantsCode(t, err, reason.GrantConsumed)
@@ -201,6 +203,7 @@ func (m *machine) Check(t *rapid.T) {
 			seen[c.Ref] = true
 			m.listed(t, d, c)
 		}
+		m.ended(t, want)
 	}
 }
 
