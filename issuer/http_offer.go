@@ -4,7 +4,6 @@ package issuer
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/behalf-id/behalf/internal/page"
 	"github.com/behalf-id/behalf/internal/web"
@@ -45,12 +44,6 @@ func (g *Grant) allows() []string {
 	return out
 }
 
-// sentence is "Appointments: view, book". It names nobody: who sees an offer's page has not proved who
+// sentence is "view and book appointments". It names nobody: who sees an offer's page has not proved who
 // they are.
-func sentence(p GrantedPermission) string {
-	words := strings.ReplaceAll(p.Resource, "-", " ")
-	if words == "" {
-		return strings.Join(p.Action, ", ")
-	}
-	return strings.ToUpper(words[:1]) + words[1:] + ": " + strings.ReplaceAll(strings.Join(p.Action, ", "), "-", " ")
-}
+func sentence(p GrantedPermission) string { return page.Act(p.Resource, p.Action...) }

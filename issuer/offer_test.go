@@ -56,7 +56,7 @@ func TestOfferByReference(t *testing.T) {
 		t.Error(diff, got.header)
 	}
 	page := w.do("GET", strings.TrimPrefix(o.Offer.Page, testOrigin), "", nil)
-	if page.status != 200 || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(string(page.body), "Appointments: view, book") ||
+	if page.status != 200 || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(string(page.body), "view and book appointments") ||
 		!strings.Contains(string(page.body), "openid-credential-offer:") || page.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %v %s", page.status, page.header, page.body)
 	}

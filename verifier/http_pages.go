@@ -63,7 +63,7 @@ func (a *api) showPage(w http.ResponseWriter, r *http.Request, s *session, wrong
 		return
 	}
 	v := page.Request{
-		Service: name, Controller: controller, Purpose: s.Access.Purpose, What: []string{s.Access.Resource + ": " + s.Access.Action},
+		Service: name, Controller: controller, Purpose: page.Words(s.Access.Purpose), What: []string{page.Act(s.Access.Resource, s.Access.Action)},
 		Link: link, Poll: pagePath(s.ID) + "/state", Wrong: wrong, Return: s.Redirect, Expires: s.Expires,
 	}
 	if s.Flow == CrossDevice {
