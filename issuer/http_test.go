@@ -107,6 +107,7 @@ func TestAdminNeedsToken(t *testing.T) {
 	for _, c := range [][2]string{
 		{"POST", "/admin/v1/delegations"}, {"GET", "/admin/v1/delegations"}, {"GET", "/admin/v1/delegations/" + o.ID},
 		{"POST", "/admin/v1/delegations/" + o.ID + "/suspend"}, {"POST", "/admin/v1/delegations/" + o.ID + "/resume"}, {"POST", "/admin/v1/delegations/" + o.ID + "/revoke"},
+		{"POST", "/admin/v1/delegations/" + o.ID + "/approve"}, {"POST", "/admin/v1/delegations/" + o.ID + "/decline"},
 	} {
 		for _, auth := range []string{"", "Bearer wrong", "Basic " + testToken, "bearer"} {
 			r := w.do(c[0], c[1], "application/json", []byte(`{"reason":"x"}`), "Authorization", auth, "Idempotency-Key", "k")

@@ -2,8 +2,8 @@
 
 // Package issuer grants, signs, publishes and takes back delegation credentials.
 //
-// Issue is the only way to a signature, in four steps: prepare (pure), reserve (a status
-// index), record (what will be signed is durable) and seal.
+// Issue, and Deferred for what waits for an operator, are the only ways to a signature, in four
+// steps: prepare (pure), reserve (a status index), record (what will be signed is durable) and seal.
 package issuer
 
 import (
