@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 		env.Setenv("ISSUER", s.world.Issuer)
 		env.Setenv("BEHALF_WALLET_PASSPHRASE", "correct horse")
 		env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
+		env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 		return nil
 	}, commandtest.Commands{"grant": s.grant, "ask": s.ask, "revoke": s.revoke, "env-json": envJSON, "damage": damage})
 }
@@ -49,6 +50,7 @@ type sandbox struct {
 
 func startWorld(t *testing.T) *sandbox {
 	t.Helper()
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	return startWorldOf(t, world.Config{})
 }
 
