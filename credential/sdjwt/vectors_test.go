@@ -40,6 +40,7 @@ func TestVectors(t *testing.T) {
 		numericKid           int // of the compact ones
 	}{
 		{"RFC 9901 SD-JWT", "§7 verification of issuance and presentation", "rfc9901-sd-jwt", []string{"python-testcases", "spec-examples"}, 27, 2, 2, 1},
+		{"OpenID4VP 1.0", "appendix B.3 SD-JWT VCLD, issuance and presentation", "openid4vp-1.0", []string{"sd_jwt_vcld"}, 1, 0, 0, 0},
 		{"SD-JWT VC", "examples, issuance and presentation", "sd-jwt-vc-examples", []string{"."}, 3, 0, 0, 0},
 	} {
 		t.Run(source.name, func(t *testing.T) {

@@ -74,6 +74,21 @@ func TestVectorsMessages(t *testing.T) {
 	conformance.Record(t, row)
 }
 
+// TestVectorsJSON reads the other examples, presentations and credentials with placeholders for what is signed,
+// as the strict JSON that they have to be, and writes them again.
+func TestVectorsJSON(t *testing.T) {
+	row := conformance.Row{Standard: "OpenID4VP 1.0", Part: "appendix B examples of answers and credentials, as JSON", Source: "openid4vp-1.0"}
+	for _, name := range []string{
+		"credentials/jwt_vc", "credentials/ldp_vc", "credentials/sd_jwt_vc", "credentials/sd_jwt_vc_unsecured",
+		"response/jwt_vc", "response/ldp_vc", "response/kb_jwt_unsecured", "digital_credentials_api/error_invalid_request",
+	} {
+		var tree map[string]any
+		sameAgain(t, name, shared.Open(t, examples+name+".json"), &tree)
+		row.Run, row.Passed = row.Run+1, row.Passed+1
+	}
+	conformance.Record(t, row)
+}
+
 // validator compiles a schema of the OpenID Foundation's conformance suite.
 func validator(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
