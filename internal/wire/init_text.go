@@ -61,6 +61,7 @@ func (f Folder) IssuerText(p Party) string {
 	t.line("profiles:", "  default:", "    relationships: [adult-to-adult, parent-of-child]", "    max-days: 366")
 	t.gap("Where people sign in to collect what was granted to their account; left out, offers have transaction codes.")
 	t.line("# login: {issuer: \"https://login.example.org\", client-id: ID, client-secret-file: FILE}")
+	t.line("# wallets: {ID: {name: NAME, redirects: [\"https://wallet.example.org/callback\"]}}   # other wallets get codes on the device itself")
 	t.say("Words in further languages, as wallets show them.")
 	t.line("# display:", "#   cy-GB: {name: \"…\", credential: \"…\", description: \"…\", claims: {permission: \"…\"}}")
 	t.line("# batch-size: 20   # copies, each with a key of its own, that a wallet may collect at once; at most 100")
