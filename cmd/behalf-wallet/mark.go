@@ -17,7 +17,7 @@ func keepMark(v *wallet.Vault) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) {
 		home, err := os.UserHomeDir()
-		if err != nil {
+		if _, missing := os.Stat(home); err != nil || missing != nil {
 			return
 		}
 		state = filepath.Join(home, ".local", "state")
