@@ -52,10 +52,10 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 	if asked.DeepLink, err = g.link(s); err != nil {
 		return Asked{}, err
 	}
-	if g.byValue() {
+	switch {
+	case g.byValue(): // too long for a page and its QR code
 		asked.RequestURI = ""
-	}
-	if s.Flow != HandedOver {
+	case s.Flow != HandedOver:
 		asked.Page = g.cfg.Origin + pagePath(s.ID)
 	}
 	return asked, nil
@@ -63,10 +63,11 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 
 func (g *Gateway) requestURI(id string) string { return g.cfg.Origin + "/vp/request/" + id }
 
-// link is what opens a wallet with the request of s: a reference, or all of it for a client that does not sign.
+// link is what opens a wallet with the request of s: all of it for a client that does not sign, else a reference,
+// which a wallet fetches best by a POST with a nonce of its own (OpenID4VP 1.0 §5.10); GET does too.
 func (g *Gateway) link(s *session) (string, error) {
 	if !g.byValue() {
-		return vp.Link{ClientID: g.clientID, RequestURI: g.requestURI(s.ID)}.String(), nil
+		return vp.Link{ClientID: g.clientID, RequestURI: g.requestURI(s.ID), Method: vp.MethodPost}.String(), nil
 	}
 	r, err := g.requestOf(s)
 	if err != nil {

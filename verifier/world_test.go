@@ -534,8 +534,8 @@ func (w *world) fetch(s session) session {
 		must(w, err)
 		return s
 	}
-	got := w.call("GET", strings.TrimPrefix(s.RequestURI, origin), "", "")
-	if got.Code != http.StatusOK {
+	got := w.call("GET", strings.TrimPrefix(link.RequestURI, origin), "", "") // as wallets without POST do
+	if got.Code != http.StatusOK || link.RequestURI != s.RequestURI || link.Method != vp.MethodPost {
 		w.Fatalf("GET request object: %d %s", got.Code, got.Body)
 	}
 	trust := vp.Trust{Keys: credential.Keys{Resolver: w.docs, At: w.clock.now()}, Anchors: w.anchors}
