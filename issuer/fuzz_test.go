@@ -3,6 +3,7 @@
 package issuer
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/behalf-id/behalf/reason"
@@ -25,6 +26,18 @@ func FuzzReadGrant(f *testing.F) {
 		d := r.Grant.Delegation
 		if d.Jurisdiction == nil || d.Purpose == nil || d.Controller == nil || d.Prohibition == nil || d.Redelegation.Kinds == nil {
 			t.Error("a limit that is not stated was read as one")
+		}
+	})
+}
+
+// FuzzAccept: whatever an Accept field says, signed metadata is sent only to who names it.
+func FuzzAccept(f *testing.F) {
+	for _, s := range []string{"", "application/jwt", "application/jwt;q=0.1, application/json;q=0", "*/*", "a;b;c=d;q=;q=2,application/jwt;q=-1", ",,;;"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, accept string) {
+		if prefersSigned(accept) && !strings.Contains(strings.ToLower(accept), "application/jwt") {
+			t.Errorf("%q", accept)
 		}
 	})
 }

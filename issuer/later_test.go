@@ -5,6 +5,7 @@ package issuer
 import (
 	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,37 @@ func TestReissue(t *testing.T) {
 	}
 	_, err := b.asks(w.proof(tom))
 	wants(t, err, reason.TokenScope)
+}
+
+// TestCredentialIdentifiers: a wallet that was told identifiers names one of them, once each, and
+// nothing else (OpenID4VCI 1.0 §8.2).
+func TestCredentialIdentifiers(t *testing.T) {
+	w := newWorld(t)
+	o := w.grant(both())
+	r := w.tokenRequest(o)
+	r.Details = []vci.Detail{{Type: vci.DetailType, Configuration: ConfigurationSDJWT}, {Type: vci.DetailType, Configuration: ConfigurationVCJWT}}
+	token := must[vci.TokenResponse](t)(w.Token(t.Context(), r, Presented{}))
+	if len(token.Details) != 2 || len(token.Details[0].Identifiers) != 1 {
+		t.Fatalf("%+v", token)
+	}
+	request := func(identifier, configuration string) error {
+		_, err := w.Issue(t.Context(), token.AccessToken, &vci.CredentialRequest{Identifier: identifier, Configuration: configuration, Proofs: askFor(w.proof(newHolder(t))).Proofs})
+		return err
+	}
+	other := w.grant(both())
+	wants(t, request("", ConfigurationSDJWT), reason.TokenScope)
+	for _, id := range []string{"x", o.ID, o.ID + ".", credentialIdentifier(o.ID, "other"), credentialIdentifier(other.ID, ConfigurationSDJWT), strings.Repeat("x", 5000)} {
+		wants(t, request(id, ""), reason.TokenScope)
+	}
+	for _, d := range token.Details {
+		if err := request(d.Identifiers[0], ""); err != nil {
+			t.Errorf("%s: %v", d.Configuration, err)
+		}
+		wants(t, request(d.Identifiers[0], ""), reason.TokenScope)
+	}
+	if d := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)); len(d.Copies) != 2 || d.Copies[0].Format == d.Copies[1].Format {
+		t.Errorf("%+v", d.Copies)
+	}
 }
 
 // TestCopiesAreBounded: a delegation has no more copies than one change of state flips, and deleting

@@ -51,12 +51,21 @@ func configurationIDs(formats []string) []string {
 	return out
 }
 
-// signatures are the algorithms of keys, by the names of JOSE.
-func (i *Issuer) signatures() []string {
+// holderKeys are the algorithms that keys of holders may be for, by the names of JOSE.
+func (i *Issuer) holderKeys() []string {
 	if i.cfg.Profile == HAIP {
 		return []string{string(key.ES256)}
 	}
 	return []string{string(key.ES256), string(key.ES384), string(key.EdDSA)}
+}
+
+// signsWith returns the algorithm that credentials are signed with; while the key is not at hand, none.
+func (i *Issuer) signsWith() []string {
+	by, err := i.cfg.Signer()
+	if err != nil {
+		return nil
+	}
+	return []string{string(by.Public().Algorithm())}
 }
 
 // Metadata returns the credential issuer metadata (OpenID4VCI 1.0 §12.2.4), with words for people in
@@ -84,9 +93,9 @@ func (i *Issuer) Metadata() vci.IssuerMetadata {
 
 // configuration describes the credentials of one format. Its scope is its id.
 func (i *Issuer) configuration(id, format string) vci.Configuration {
-	keys := i.signatures()
+	keys := i.holderKeys()
 	c := vci.Configuration{
-		Format: vp.FormatID(format), Scope: id, BindingMethods: []string{"jwk", "did:key", "did:jwk"}, SigningAlgorithms: keys,
+		Format: vp.FormatID(format), Scope: id, BindingMethods: []string{"jwk", "did:key", "did:jwk"}, SigningAlgorithms: i.signsWith(),
 		ProofTypes: map[string]vci.ProofType{"jwt": {Algorithms: keys, Attestation: i.cfg.KeyAttestations}},
 		Metadata:   i.words(format),
 	}

@@ -43,6 +43,9 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("%+v", m.Display)
 	}
 	for id, c := range m.Configurations {
+		if !slices.Equal(c.SigningAlgorithms, []string{"ES256"}) || len(c.ProofTypes["jwt"].Algorithms) != 3 {
+			t.Errorf("%s is signed with %v, for keys of %v", id, c.SigningAlgorithms, c.ProofTypes)
+		}
 		if c.Scope != id || c.Metadata.Display[0].Name != "Carer's permission" || len(c.Metadata.Display) != 2 || len(c.Metadata.Claims) != len(ClaimKeys()) {
 			t.Errorf("%s: %+v", id, c)
 		}
