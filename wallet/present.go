@@ -63,7 +63,8 @@ type part struct {
 
 // Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
 // the one whose id begins with prefix, or for "" the one that is likely to do, with the least
-// shown. Nothing is sent to the service but the fetch of its request, which works once.
+// shown. Nothing is sent to the service but the fetch of its request, which works once, and that the
+// request is refused for what it asks.
 //
 // Refusals: verifier.not_entitled (the framework does not know the service; or, as an *OverAsked, it asks
 // for more than is registered for it, or than the access needs), request.client_id, request.unsigned,

@@ -57,10 +57,22 @@ func (w *Wallet) fetch(ctx context.Context, link string) (*request, error) {
 		}
 	}
 	r, err := trust.Open(ctx, object, l.ClientID)
+	if refused, ok := errors.AsType[*vp.Refused](err); ok && atOrigin(v.ID, refused.ResponseURI) {
+		w.tell(ctx, refused.ResponseURI, refused.Response())
+	}
 	if err != nil {
 		return nil, err
 	}
-	return w.admitted(r, v)
+	return w.admitted(ctx, r, v)
+}
+
+// tell says to a service why its request is refused (OpenID4VP 1.0 §8.5), so that it need not wait. It says
+// nothing of the person: neither what the wallet holds nor who decided. Whether the service hears it changes
+// nothing.
+func (w *Wallet) tell(ctx context.Context, responseURI string, answer vp.Response) {
+	if form, err := answer.Form(); err == nil {
+		_, _ = w.post(ctx, responseURI, formType, []byte(form.Encode()), safehttp.Want{MaxBytes: maxTold})
+	}
 }
 
 // asking reads what a service hands out, a link or the bare https address of its request object, and

@@ -3,6 +3,7 @@
 package wallet
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -35,11 +36,20 @@ func overAsked(what string, tooMuch ...string) error {
 }
 
 // admitted refuses a request whose answer would go elsewhere than to v, one whose attestation is not of v,
-// and one for more than is registered for v.
-func (w *Wallet) admitted(r *vp.Request, v trustframework.Verifier) (*request, error) {
+// and one for more than is registered for v, which v is told.
+func (w *Wallet) admitted(ctx context.Context, r *vp.Request, v trustframework.Verifier) (*request, error) {
 	if !atOrigin(v.ID, r.ResponseURI) {
 		return nil, reason.New(reason.RequestClientID, "the answer would go to another host than the service's own")
 	}
+	made, err := w.allowed(r, v)
+	if err != nil {
+		w.tell(ctx, r.ResponseURI, vp.Response{State: r.State, Error: vp.ErrorAccessDenied})
+	}
+	return made, err
+}
+
+// allowed refuses what v may not ask for.
+func (w *Wallet) allowed(r *vp.Request, v trustframework.Verifier) (*request, error) {
 	if err := w.attested(r, v); err != nil {
 		return nil, err
 	}

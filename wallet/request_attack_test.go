@@ -73,7 +73,7 @@ func attackUnsigned(t *testing.T) {
 	a.at.serve(map[string]http.HandlerFunc{"GET /ask": func(rw http.ResponseWriter, _ *http.Request) { write200(rw, vp.MediaTypeRequest, []byte(none)) }})
 	_, err := held.Prepare(t.Context(), a.link(""), "")
 	want(t, err, reason.RequestUnsigned)
-	if len(a.raw) != 0 {
+	if a.left() != 0 {
 		t.Error("something left")
 	}
 }
@@ -114,7 +114,7 @@ func attackRequestObject(t *testing.T) {
 			want(t, err, reason.RequestInvalid)
 		})
 	}
-	if len(a.raw) != 0 {
+	if a.left() != 0 {
 		t.Error("something left")
 	}
 }
@@ -261,8 +261,8 @@ func TestCopyIsMarkedFirst(t *testing.T) {
 	check(t, err)
 	good := v.disk
 	v.disk.write = func(string, []byte) error { return errDisk }
-	if _, err := p.Send(t.Context(), Agree); err == nil || len(a.raw) != 0 {
-		t.Fatalf("%v, and %d answers left", err, len(a.raw))
+	if _, err := p.Send(t.Context(), Agree); err == nil || a.left() != 0 {
+		t.Fatalf("%v, and %d answers left", err, a.left())
 	}
 	v.disk = good
 	_, err = p.Send(t.Context(), Agree)

@@ -103,6 +103,16 @@ func overlaid(t testing.TB, object []byte, over map[string]any) []byte {
 	return raw
 }
 
+// left returns how many answers came that are no refusals.
+func (a *service) left() (n int) {
+	for _, form := range a.raw {
+		if !form.Has("error") {
+			n++
+		}
+	}
+	return n
+}
+
 func (a *service) getRequest(rw http.ResponseWriter, _ *http.Request) {
 	write200(rw, vp.MediaTypeRequest, a.object(""))
 }

@@ -103,7 +103,7 @@ func TestClientRefused(t *testing.T) {
 			w.gateway.serve(map[string]http.HandlerFunc{"GET /ask": a.getRequest})
 			_, err := held.Prepare(t.Context(), a.link(""), "")
 			want(t, err, c.want)
-			if len(a.answers) != 0 {
+			if a.left() != 0 {
 				t.Error("something left")
 			}
 		})
@@ -340,7 +340,7 @@ func TestTooMuch(t *testing.T) {
 			}
 		})
 	}
-	if len(a.answers) != 0 {
+	if a.left() != 0 {
 		t.Error("something left")
 	}
 }
@@ -495,5 +495,46 @@ func TestTrustedAuthorities(t *testing.T) {
 		}
 		_, err = plain.Prepare(t.Context(), a.link(""), "")
 		want(t, err, reason.QueryUnsatisfied)
+	}
+}
+
+// TestTellsTheService refuses requests, and tells the service why where it is the service's own fault; and nobody else.
+func TestTellsTheService(t *testing.T) {
+	w := newTown(t)
+	held := w.wallet()
+	w.receive(held)
+	a := w.service()
+	for name, c := range map[string]struct {
+		change func(r *vp.Request)
+		claims map[string]any
+		want   string
+	}{
+		"unknown transaction": {func(r *vp.Request) { r.TransactionData = []string{"e30"} }, nil, vp.ErrorTransactionData},
+		"no nonce":            {nil, map[string]any{"nonce": nil}, vp.ErrorInvalidRequest},
+		"empty query":         {func(r *vp.Request) { r.Query.Credentials = nil }, nil, vp.ErrorInvalidRequest},
+		"expired":             {nil, map[string]any{"exp": w.now().Unix()}, vp.ErrorInvalidRequest},
+		"asks too much":       {func(r *vp.Request) { r.Access.Resource = "prescriptions" }, nil, vp.ErrorAccessDenied},
+		"answer to another":   {func(r *vp.Request) { r.ResponseURI = w.stranger.origin + "/answer" }, map[string]any{"nonce": nil}, ""},
+		"as another client":   {func(r *vp.Request) { r.ClientID = vp.ClientID(w.stranger.id) }, nil, ""},
+		"no such person":      {func(r *vp.Request) { r.Access.Principal = "urn:uuid:99999999-9999-4999-8999-999999999999" }, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.change, a.claims, a.raw = c.change, c.claims, nil
+			if _, err := held.Prepare(t.Context(), a.link(""), ""); err == nil {
+				t.Fatal("answered")
+			}
+			switch {
+			case c.want == "" && len(a.raw)+w.stranger.hit("POST /answer") != 0:
+				t.Errorf("told: %v", a.raw)
+			case c.want != "" && (len(a.raw) != 1 || a.raw[0].Get("error") != c.want || a.raw[0].Get("state") != "state-of-the-asker" || len(a.raw[0]) != 2):
+				t.Errorf("told: %v, want %s", a.raw, c.want)
+			}
+		})
+	}
+	a.change, a.claims, a.raw, a.key = nil, map[string]any{"nonce": nil}, nil, w.stranger.signer
+	_, err := held.Prepare(t.Context(), a.link(""), "")
+	want(t, err, reason.CredentialSignatureInvalid)
+	if len(a.raw) != 0 {
+		t.Error("a request that the service did not sign is answered")
 	}
 }

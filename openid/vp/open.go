@@ -77,7 +77,8 @@ func OpenRequest(ctx context.Context, raw []byte, clientID string, keys credenti
 // authentication, or the first certificate of x5c, which has the hash, or names the host and leads to
 // one of the anchors. One that is not signed, or may never be, is request.unsigned; one that names
 // another client or key request.client_id; a certificate that is not good x509.chain_invalid or
-// x509.untrusted_root; one whose aud, times, nonce, mode or other content is wrong request.invalid.
+// x509.untrusted_root; one whose aud, times, nonce, mode or other content is wrong request.invalid. What is
+// wrong with the content of one that the client did sign, comes as a *Refused where the client can be told.
 func (t Trust) Open(ctx context.Context, raw []byte, clientID string) (*Request, error) {
 	client, err := ParseClient(clientID)
 	if err != nil {
@@ -102,7 +103,11 @@ func (t Trust) Open(ctx context.Context, raw []byte, clientID string) (*Request,
 	if err != nil {
 		return nil, err
 	}
-	return t.read(payload, clientID)
+	r, err := t.read(payload, clientID)
+	if err != nil {
+		return nil, client.refused(payload, clientID, err)
+	}
+	return r, nil
 }
 
 // unsigned gives the words of a wallet to what a JOSE reader refused: whoever cannot be shown

@@ -3,12 +3,14 @@
 package vp_test
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
@@ -161,4 +163,35 @@ func FuzzReadUnsigned(f *testing.F) {
 			t.Fatalf("what was written is refused: %v", err)
 		}
 	})
+}
+
+// TestRefused tells a client that signed what is wrong with its request, and nobody who did not.
+func TestRefused(t *testing.T) {
+	by := signer(t)
+	header := `{"alg":"ES256","typ":"oauth-authz-req+jwt","kid":"` + by.Method.String() + `"}`
+	for name, c := range map[string]struct {
+		change func(r *vp.Request)
+		sign   key.Signer
+		want   string
+	}{
+		"no nonce":      {func(r *vp.Request) { r.Nonce = "" }, by, vp.ErrorInvalidRequest},
+		"transaction":   {func(r *vp.Request) { r.TransactionData = []string{"e30"} }, by, vp.ErrorTransactionData},
+		"not signed":    {func(r *vp.Request) { r.Nonce = "" }, signer(t), ""},
+		"no address":    {func(r *vp.Request) { r.ResponseURI = "" }, by, ""},
+		"plain address": {func(r *vp.Request) { r.ResponseURI = "http://gateway.example/1" }, by, ""},
+		"other client":  {func(r *vp.Request) { r.ClientID = vp.PrefixX509DNS + "x" }, by, ""},
+		"long state":    {func(r *vp.Request) { r.State = strings.Repeat("x", vp.MaxState+1) }, by, ""},
+	} {
+		r := request(by)
+		id := r.ClientID
+		c.change(r)
+		_, err := vp.OpenRequest(t.Context(), jws(t, header, r, c.sign), id, keys())
+		refused, ok := errors.AsType[*vp.Refused](err)
+		switch {
+		case err == nil, ok != (c.want != ""):
+			t.Errorf("%s: %v", name, err)
+		case ok && (refused.Response().Error != c.want || refused.Response().State != r.State || refused.ResponseURI != r.ResponseURI):
+			t.Errorf("%s: %+v", name, refused)
+		}
+	}
 }
