@@ -4,6 +4,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -255,5 +256,31 @@ func TestDeferredHTTP(t *testing.T) {
 	w.admin("POST", "/admin/v1/delegations/"+declined.ID+"/decline", []byte(`{"reason":"no-consent"}`))
 	if a := come(); a.status != 403 || a.told.Error != "credential_request_denied" {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestDeferredCrash: what was recorded and not signed is burnt; a wallet with a key collects again.
+func TestDeferredCrash(t *testing.T) {
+	w := newBoltWorld(t)
+	o := w.grant(reviewed())
+	b, proof := w.bind(o), w.proof(newHolder(t))
+	later := must[*vci.CredentialResponse](t)(b.asks(proof))
+	must[*Delegation](t)(w.Approve(t.Context(), o.ID, Change{Reason: "x"}))
+	w.Issuer.cfg.Signer = func() (did.Signer, error) { return did.Signer{}, errors.New("killed") }
+	if _, err := b.comes(later.TransactionID); err == nil {
+		t.Fatal("issued without a key")
+	}
+	burnt := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)).Copies[0].Ref
+	b.world = w.reopen(w.faults)
+	_, err := b.comes(later.TransactionID)
+	wants(t, err, reason.DeferredBinding)
+	b.renew()
+	out := must[*vci.CredentialResponse](t)(b.asks(b.proof(newHolder(t))))
+	ref := b.cfg.Publisher.TokenRef(burnt)
+	if got := b.opened(out.Credentials[0].Credential).Status[0]; got.List == ref.List && got.Index == ref.Index {
+		t.Error("a burnt index was given again")
+	}
+	if d := must[*Delegation](t)(b.Delegation(t.Context(), o.ID)); len(d.Copies) != 2 || d.Waiting != 0 || b.leaves(audit.Issue) != 2 {
+		t.Errorf("%d copies, %d wait", len(d.Copies), d.Waiting)
 	}
 }
