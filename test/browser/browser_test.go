@@ -22,7 +22,7 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // patience is how long one look may take on a busy machine.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // start starts a browser of its own for t. Where there is none t is skipped, or fails if
 // BEHALF_REQUIRE_SERVICES is 1.
@@ -83,6 +83,7 @@ type tab struct {
 	mu         sync.Mutex
 	complaints []string
 	asked      []string
+	pages      map[string]bool // addresses that were gone to
 }
 
 // open opens a tab with no history, as s has it.
@@ -95,7 +96,7 @@ func open(t *testing.T, browser context.Context, s screen) *tab {
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
-	b := &tab{Context: ctx}
+	b := &tab{Context: ctx, pages: map[string]bool{}}
 	if err := chromedp.Listen(ctx, b.note); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,8 @@ func (b *tab) note(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+		grave := e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning
+		if grave && (e.Entry.Source != log.EntrySourceNetwork || !b.pages[e.Entry.URL]) { // a refusal is a page too
 			b.complaints = append(b.complaints, "log: "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
@@ -146,6 +148,9 @@ func (b *tab) note(event any) {
 		b.complaints = append(b.complaints, "exception: "+e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
 		b.asked = append(b.asked, e.Request.URL)
+		if e.Type == network.ResourceTypeDocument {
+			b.pages[e.Request.URL] = true
+		}
 	}
 }
 
@@ -170,6 +175,23 @@ func ask[T any](t *testing.T, b *tab, script string) T {
 		t.Fatalf("evaluate: %v", err)
 	}
 	return v
+}
+
+// until waits until a script is true in the page that is there by then: unlike chromedp.Poll it outlives a
+// change of page.
+func (b *tab) until(script string) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok, err := chromedp.Run(b, chromedp.Evaluate[bool](script)); err == nil && ok {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-b.Done():
+			return b.Err()
+		}
+	}
 }
 
 // picture returns what the screen shows, as PNG.

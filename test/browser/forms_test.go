@@ -30,8 +30,8 @@ func TestPageFollowsItsRequest(t *testing.T) {
 func (b *tab) says(t *testing.T, text string) {
 	t.Helper()
 	script := fmt.Sprintf(`document.getElementById("state").innerText === %q`, text)
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](script)); err != nil {
-		t.Fatalf("the page does not say %q: %v; it says %q", text, err, ask[string](t, b, `document.getElementById("state").innerText`))
+	if err := b.until(script); err != nil {
+		t.Fatalf("the page does not say %q: %v", text, err)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestLinkIsCopied(t *testing.T) {
 	b := open(t, browser, desktop())
 	look(t, b, g, "/offer")
 	b.do(t, chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS("#copy")))
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](`document.getElementById("copied").innerText === "Copied"`)); err != nil {
+	if err := b.until(`document.getElementById("copied").innerText === "Copied"`); err != nil {
 		t.Fatalf("the page does not say that it copied: %v", err)
 	}
 	b.clean(t, g.origin)
@@ -167,7 +167,7 @@ func TestPagesStandInNoFrame(t *testing.T) {
 	b := open(t, browser, desktop())
 	other := stranger(t, `<iframe src="`+g.origin+`/consent"></iframe>`)
 	b.do(t, chromedp.Navigate(other+"/"))
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](`performance.getEntriesByType("resource").length > 0`)); err != nil {
+	if err := b.until(`performance.getEntriesByType("resource").length > 0`); err != nil {
 		t.Fatal(err)
 	}
 	b.mu.Lock()
@@ -210,17 +210,15 @@ func TestFormsReturnToTheWalletAlone(t *testing.T) {
 // waitComplaint waits until the browser complains about what.
 func (b *tab) waitComplaint(t *testing.T, what string) {
 	t.Helper()
-	for b.Err() == nil {
+	err := b.until(`true`)
+	for err == nil {
 		b.mu.Lock()
 		all := strings.Join(b.complaints, "\n")
 		b.mu.Unlock()
 		if strings.Contains(all, what) {
 			return
 		}
-		_, err := chromedp.Run(b, chromedp.Evaluate[bool](`new Promise((done) => setTimeout(() => done(true), 50))`, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatal(err)
-		}
+		err = b.until(`true`)
 	}
-	t.Errorf("the browser does not complain about %s", what)
+	t.Errorf("the browser does not complain about %s: %v", what, err)
 }

@@ -161,7 +161,7 @@ func (n *town) sameDevice(t *testing.T) {
 	if status != http.StatusOK || decision["outcome"] != "permit" || decision["flow"] != "same_device" {
 		t.Errorf("the service is told %d %v", status, result)
 	}
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](`document.getElementById("outcome").textContent === "The service goes on."`)); err != nil {
+	if err := b.until(`document.getElementById("outcome").textContent === "The service goes on."`); err != nil {
 		t.Error(err)
 	}
 }
