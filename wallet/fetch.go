@@ -93,7 +93,8 @@ func refusedByIssuer(err error) error {
 		return reason.Wrap(orElse(code, reason.FetchLimit), "the issuer cannot do it now; try again later", err)
 	}
 	refusal, _ := errors.AsType[*safehttp.StatusError](err)
-	switch said := vci.ParseError(refusal.Body).Code; {
+	said := vci.ParseError(refusal.Body).Code
+	switch {
 	case code == reason.GrantTxCodeLocked:
 		return reason.Wrap(code, "the transaction code was wrong too often; ask the issuer for a new offer", err)
 	case code == reason.GrantTxCode:
@@ -102,6 +103,21 @@ func refusedByIssuer(err error) error {
 		return reason.Wrap(code, "the offer was collected before; ask the issuer for a new one", err)
 	case said == "invalid_grant":
 		return reason.Wrap(reason.GrantInvalid, "the offer has expired or was collected before, or the transaction code is wrong; if the code is right, ask the issuer for a new offer", err)
+	}
+	return refusedByWord(said, code, err)
+}
+
+// refusedByWord turns the word of OAuth or OpenID4VCI with which an issuer refused into words for the person.
+func refusedByWord(said string, code reason.Code, err error) error {
+	switch said {
+	case "invalid_dpop_proof", "use_dpop_nonce":
+		return reason.Wrap(orElse(code, reason.DPoPInvalid), "the issuer does not take what this device sends; check the clock of the device", err)
+	case "invalid_client", "use_attestation_challenge":
+		return reason.Wrap(orElse(code, reason.ClientAttestation), "the issuer does not take this wallet", err)
+	case "credential_request_denied", "access_denied":
+		return reason.Wrap(orElse(code, reason.GrantInvalid), "the issuer turned it down", err)
+	case "invalid_token":
+		return reason.Wrap(orElse(code, reason.TokenInvalid), "the time to collect is over; ask the issuer for a new offer", err)
 	}
 	return reason.Wrap(orElse(code, reason.GrantInvalid), "the issuer refused; ask it for a new offer", err)
 }

@@ -175,7 +175,7 @@ func TestSignInRefuses(t *testing.T) {
 				rw.Header().Set("Dpop-Nonce", "again")
 				o.refuse(rw, 400, "use_dpop_nonce")
 			}})
-		}, reason.GrantInvalid, true},
+		}, reason.DPoPInvalid, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newTown(t)

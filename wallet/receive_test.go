@@ -243,6 +243,10 @@ func TestIssuerWords(t *testing.T) {
 		"down":                   {503, `{"type":"/problems/dependency-failed"}`, reason.FetchLimit, "try again later"},
 		"rate":                   {429, `{"reason":"limit.rate"}`, reason.LimitRate, "try again later"},
 		"made up":                {400, `{"error":"x","reason":"\u202eevil"}`, reason.GrantInvalid, "ask it for a new offer"},
+		"a clock that is wrong":  {400, `{"error":"invalid_dpop_proof"}`, reason.DPoPInvalid, "check the clock"},
+		"an unknown wallet":      {401, `{"error":"invalid_client"}`, reason.ClientAttestation, "does not take this wallet"},
+		"turned down":            {400, `{"error":"access_denied"}`, reason.GrantInvalid, "turned it down"},
+		"too late":               {401, `{"error":"invalid_token"}`, reason.TokenInvalid, "is over"},
 		"no json":                {400, `nothing`, reason.GrantInvalid, "ask it for a new offer"},
 	} {
 		t.Run(name, func(t *testing.T) {
