@@ -150,8 +150,8 @@ func (ev *evidence) covered(q *dcql.Query) error {
 // value is the wrong one: none being met is query.unsatisfied.
 func fulfils(c *dcql.Credential, l placed) error {
 	have := vp.Candidate(l.verified.Credential(), vp.FormatID(l.verified.Format()), c.Bound())
-	if c.Format == vp.FormatSDJWT || !c.Bound() { // else raw is the holder's, who says nothing of authorities
-		have = vp.WithAuthorities(have, l.raw)
+	if len(c.Authorities) > 0 {
+		have = vp.WithAuthorities(have, issuedToken(c.Format, l.raw, c.Bound()))
 	}
 	err := c.Check(have)
 	if reason.Of(err) == reason.QueryValueMismatch && len(c.ClaimSets) > 0 {

@@ -71,6 +71,7 @@ func certify(t testing.TB, issuer string, by *certified) *certified {
 	c := &certified{key: k}
 	if by == nil {
 		by, draft.IsCA, draft.KeyUsage = &certified{k, draft, nil}, true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
+		draft.Subject.CommonName = "Authority" // a certificate names the key of an authority of another name alone
 	}
 	der, err := x509.CreateCertificate(rand.Reader, draft, by.cert, &k.PublicKey, by.key)
 	must(t, err)
@@ -124,6 +125,43 @@ func attackCertificates(t *testing.T) {
 			w.TB = t
 			w.expect(w.embedded(suite).send(), reason.X509ChainInvalid)
 		})
+	}
+}
+
+// TestTrustedAuthorities holds a credential to the authorities that a query trusts, by the key identifier that its
+// issuer's certificate names. What the holder puts into the header of a proof is nobody's authority.
+func TestTrustedAuthorities(t *testing.T) {
+	w := newWorld(t)
+	root := certify(t, issuerID, nil)
+	w.pin(issuerID, trustframework.IssuerKeys{Method: trustframework.ByX5C, Anchors: root.chain()})
+	by := certify(t, issuerID, root)
+	aki := b64(by.cert.AuthorityKeyId)
+	for _, format := range []string{sd, vc} {
+		for name, row := range map[string]struct {
+			trusted []object
+			want    reason.Code
+		}{
+			"its own":       {[]object{{"type": "aki", "values": []string{aki}}}, reason.OK},
+			"one of two":    {[]object{{"type": "etsi_tl", "values": []string{"https://list.test"}}, {"type": "aki", "values": []string{b64("x"), aki}}}, reason.OK},
+			"another":       {[]object{{"type": "aki", "values": []string{b64("another authority")}}}, reason.QueryUnsatisfied},
+			"another type":  {[]object{{"type": "openid_federation", "values": []string{aki}}}, reason.QueryUnsatisfied},
+			"its leaf's id": {[]object{{"type": "aki", "values": []string{b64("leaf"), issuerID}}}, reason.QueryUnsatisfied},
+		} {
+			t.Run(format+" "+name, func(t *testing.T) {
+				w.TB = t
+				g := w.forge(format)
+				w.rewrite(g.session, func(s map[string]any) {
+					for _, one := range s["query"].(object)["credentials"].([]any) {
+						if one.(object)["id"] == queryOf(format) {
+							one.(object)["trusted_authorities"] = row.trusted
+						}
+					}
+				})
+				delete(g.header, "kid")
+				g.header["x5c"], g.credBy = by.chain(), by.signer
+				w.expect(g.send(), row.want)
+			})
+		}
 	}
 }
 

@@ -45,6 +45,18 @@ func issuedPayload(format, raw string, presented bool) []byte {
 	return payload
 }
 
+// issuedToken returns the token that the issuer signed, without what a holder put around it, whose header says
+// nothing of the issuer's authorities; "" where there is none.
+func issuedToken(format, raw string, presented bool) string {
+	switch {
+	case format == vp.FormatLDP:
+		return ""
+	case format == vp.FormatVCJWT && presented:
+		return string(enclosed(middle([]byte(raw))))
+	}
+	return raw
+}
+
 // tooLong refuses the chain of a leaf that has more links than the framework allows, before any
 // signature is checked (security.md §5.3). It looks only where more links were shown than
 // allowed: without those that are not on the path the chain may still be short enough.
