@@ -31,8 +31,14 @@ type refusal struct{ text string }
 
 func (r *refusal) Error() string { return "theirs: " + r.text }
 
-// start starts the counterpart, which ends with the test.
+// start starts the counterpart that reaches no network, which ends with the test.
 func start(t *testing.T) *counterpart {
+	t.Helper()
+	return startScript(t, "counterpart.mjs")
+}
+
+// startScript starts a counterpart with more in its environment.
+func startScript(t *testing.T, script string, env ...string) *counterpart {
 	t.Helper()
 	if os.Getenv(EnvRun) != "1" {
 		t.Skip(EnvRun + " is not 1")
@@ -40,8 +46,8 @@ func start(t *testing.T) *counterpart {
 	if _, err := os.Stat("node_modules"); err != nil {
 		t.Fatal("the packages are absent: run npm ci in test/interop")
 	}
-	cmd := exec.Command("node", "counterpart.mjs")
-	cmd.Dir, cmd.Stderr = "js", os.Stderr
+	cmd := exec.Command("node", script)
+	cmd.Dir, cmd.Stderr, cmd.Env = "js", os.Stderr, append(os.Environ(), env...)
 	in, err := cmd.StdinPipe()
 	check(t, err)
 	out, err := cmd.StdoutPipe()

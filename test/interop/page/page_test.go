@@ -29,7 +29,7 @@ func TestSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, section := range []string{"JavaScript", "Aries"} {
+	for _, section := range []string{"JavaScript", "OpenID4VC", "Aries"} {
 		if !strings.Contains(string(raw), "<!-- "+section+": written by the test -->\n") || !strings.Contains(string(raw), "<!-- end of "+section+" -->\n") {
 			t.Errorf("no section %s", section)
 		}
