@@ -42,7 +42,7 @@ type Config struct {
 	Origin string
 }
 
-// Pages shows pages. The zero value, and nil, show nothing.
+// Pages shows pages. Only New makes one.
 type Pages struct {
 	cfg       Config
 	secure    bool // the origin is https

@@ -228,7 +228,7 @@ func TestWhatPagesSay(t *testing.T) {
 			`value="` + strings.ReplaceAll(vpLink, "&", "&amp;") + `"`,
 		},
 		"request on this device": {`id="open"`, "<noscript>", `data-poll="/r/1/state"`},
-		"wrong code":             {`role="alert"`, `aria-invalid="true"`, `aria-describedby="hint wrong"`},
+		"wrong code":             {"<title>That is not the code", `role="alert"`, `aria-invalid="true" autofocus`, `aria-describedby="hint wrong"`},
 		"presented":              {`<strong id="given">12345678</strong>`},
 		"presented in the fragment": {
 			`<strong id="given" data-fragment>`, `<div id="with-code" hidden>`, "Your wallet shows you the code.",
@@ -530,6 +530,16 @@ func TestLanguageCanBeChanged(t *testing.T) {
 	p.Request(answer, post, request())
 	if strings.Contains(answer.Body.String(), "hreflang") {
 		t.Error("the answer to a form offers another language")
+	}
+}
+
+func BenchmarkOffer(b *testing.B) {
+	p := pagesAt(b, origin)
+	show := every(p)["offer"]
+	for b.Loop() {
+		if w := draw(show); w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
 	}
 }
 

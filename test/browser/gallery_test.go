@@ -55,8 +55,8 @@ func offer() page.Offer {
 	return page.Offer{
 		Issuer: "Larkhill Road Surgery",
 		What: []string{
-			"view and book appointments for Rose Whitfield",
-			"view and request repeat prescriptions for Rose Whitfield",
+			"view, book and cancel appointments",
+			"view and request prescriptions (repeat)",
 		},
 		Link: offerLink, TxCode: true, Expires: time.Date(2027, 3, 9, 16, 30, 0, 0, time.UTC),
 	}
@@ -65,14 +65,15 @@ func offer() page.Offer {
 func consent() page.Consent {
 	return page.Consent{
 		Issuer: "Larkhill Road Surgery", Client: "Behalf Wallet", Person: "Jonas Whitfield",
-		What: offer().What, Action: "/answer",
+		What:   []string{"view, book and cancel appointments; view and request prescriptions (repeat) – until 30 September 2027"},
+		Action: "/answer",
 	}
 }
 
 func request(crossDevice bool) page.Request {
 	r := page.Request{
-		Service: "Meadow Patient App", Controller: "Larkhill Road Surgery", Purpose: "Care that the family asked for",
-		What: []string{"book appointments for the person you look after"},
+		Service: "Meadow Patient App", Controller: "Larkhill Road Surgery", Purpose: "family requested",
+		What: []string{"book appointments"},
 		Link: requestLink, Poll: "/poll", CrossDevice: crossDevice, Expires: time.Date(2027, 3, 9, 16, 30, 0, 0, time.UTC),
 	}
 	if crossDevice {

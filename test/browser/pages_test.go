@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/behalf-id/behalf/internal/qr"
@@ -41,6 +42,10 @@ func TestPages(t *testing.T) {
 				}
 				checkTree(t, b)
 				b.clean(t, g.origin)
+				// WCAG 2.2 §1.4.4: text at twice its size.
+				if wide := ask[float64](t, b, `document.documentElement.style.fontSize = "200%", document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+					t.Errorf("with larger text the page is %v pixels wider than the screen", wide)
+				}
 			})
 		}
 	}
@@ -167,6 +172,28 @@ func TestCodesAreRead(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Colours that a person's system forces do not take the code away.
+func TestCodeInForcedColours(t *testing.T) {
+	browser, g := start(t), show(t)
+	b := open(t, browser, desktop())
+	_, err := chromedp.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-color-scheme", Value: "dark"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look(t, b, g, "/offer")
+	if !ask[bool](t, b, `matchMedia("(forced-colors: active)").matches`) {
+		t.Fatal("no colours are forced")
+	}
+	if got, err := qr.Read(bytes.NewReader(b.picture(t))); err != nil || got != offerLink {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if paper := ask[string](t, b, `getComputedStyle(document.querySelector(".paper")).backgroundColor`); paper != "rgb(255, 255, 255)" {
+		t.Errorf("the code stands on %s", paper)
 	}
 }
 
