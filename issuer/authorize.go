@@ -32,10 +32,9 @@ type consent struct {
 	key         string
 }
 
-// authCode is what an authorization code stands for.
+// authCode is what an authorization code stands for: what was asked for and allowed, not by whom.
 type authCode struct {
 	Asked       asked     `json:"asked"`
-	Person      Person    `json:"person"`
 	Identifiers []string  `json:"identifiers"`
 	Grant       string    `json:"grant,omitempty"` // key of the authorization that it was redeemed for
 	Expires     time.Time `json:"expires"`
@@ -155,7 +154,7 @@ func (i *Issuer) answer(ctx context.Context, c *consent, yes func() bool) (code 
 			return "", err
 		}
 		until := i.cfg.Now().Add(CodeLife)
-		record := authCode{Asked: c.Asked, Person: Person{Issuer: c.Person.Issuer, Subject: c.Person.Subject}, Identifiers: c.Identifiers, Expires: until}
+		record := authCode{Asked: c.Asked, Identifiers: c.Identifiers, Expires: until}
 		steps.add(put(digestKey(prefixAuthCode, code), 0, record, until.Add(codeKept)))
 	}
 	err = i.commit(ctx, steps)

@@ -297,6 +297,16 @@ func TestSignInIsTheBrowsers(t *testing.T) {
 		t.Errorf("another browser is asked: %d", got.status)
 	}
 	a = victim.get(victim.push())
+	at := must[*url.URL](t)(url.Parse(c.server.URL))
+	kept := victim.http.Jar.Cookies(at)
+	for k, want := range []bool{true, false} { // the provider lets them in twice, the browser kept its cookie
+		victim.http.Jar.SetCookies(at, kept)
+		got := victim.get("/authorize/callback?" + c.door.enter(t, a.header.Get("Location"), "tom").Encode())
+		if (got.status == 303) != want {
+			t.Errorf("state, %d: %d", k+1, got.status)
+		}
+	}
+	a = victim.get(victim.push())
 	back = "/authorize/callback?" + c.door.enter(t, a.header.Get("Location"), "tom").Encode()
 	c.clock.Advance(SigningLife)
 	if got := victim.get(back); got.status != 400 {
@@ -471,6 +481,10 @@ func TestHAIP(t *testing.T) {
 	other.instance = newHolder(t)
 	if a := other.send("/token", d.codeForm(code)); a.status != 401 || a.told.Error != "invalid_client" {
 		t.Errorf("another instance of the wallet: %d %s", a.status, a.body)
+	}
+	second := d.tokens(d.codeForm(d.code(d.push(withState(c.state(o))), "tom")))
+	if a := other.send("/token", d.refreshForm(second.RefreshToken)); a.status != 401 || a.told.Error != "invalid_client" {
+		t.Errorf("another instance refreshes: %d %s", a.status, a.body)
 	}
 	pre := c.grant(edit())
 	if a := bare.send("/token", c.tokenRequest(pre).Form()); a.status != 401 || a.told.Error != "invalid_client" {

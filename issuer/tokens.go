@@ -37,7 +37,6 @@ func (i *Issuer) redeemCode(ctx context.Context, r vci.TokenRequest, by caller, 
 	if err != nil {
 		return vci.TokenResponse{}, err
 	}
-	list = slices.DeleteFunc(list, func(d *Delegation) bool { return !d.Request.Collector.is(k.Person) })
 	if len(list) == 0 {
 		return vci.TokenResponse{}, reason.New(reason.GrantInvalid, "what was allowed was taken back or has ended")
 	}
