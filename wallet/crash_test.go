@@ -244,20 +244,21 @@ func collectable(t *testing.T, o *office, held *Wallet, id string, _ error) {
 // process dies there. What was acknowledged is there afterwards, whole; what was not is there whole or not
 // at all; and nothing else is harmed.
 func TestBrokenChanges(t *testing.T) {
+	w := newTown(t)
 	for name, op := range operations() {
 		for n := 0; n <= op.changes; n++ {
 			for _, mode := range []brokenDisk{{}, {after: true}, {dead: true}} {
 				t.Run(fmt.Sprintf("WAL-12/%s/%d after=%v dead=%v", name, n, mode.after, mode.dead), func(t *testing.T) {
 					mode.n = n
-					brokenChange(t, op, &mode)
+					brokenChange(t, w, op, &mode)
 				})
 			}
 		}
 	}
 }
 
-func brokenChange(t *testing.T, op operation, d *brokenDisk) {
-	w := newTown(t)
+func brokenChange(t *testing.T, w *town, op operation, d *brokenDisk) {
+	w.answers = nil
 	o := w.office()
 	v := newVault(t)
 	v.disk.write = quickly

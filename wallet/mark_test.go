@@ -192,3 +192,27 @@ func TestMarkOfAnother(t *testing.T) {
 	want(t, again.KeepMark(path), reason.StorePermissions)
 	check(t, again.Close())
 }
+
+// FuzzUnform reads what may stand in front of a file: whatever does, nothing is lost or made up.
+func FuzzUnform(f *testing.F) {
+	f.Add([]byte(`{"id":"a"}`))
+	f.Add(form(1, nil))
+	f.Add(form(1<<62, []byte("x\ny")))
+	f.Add([]byte(formHead + "0\nx"))
+	f.Add([]byte(formHead + "99999999999999999999\nx"))
+	f.Add([]byte(formHead))
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		number, content, err := unform(plain)
+		switch {
+		case err != nil && (reason.Of(err) != reason.StoreTampered || content != nil):
+			t.Errorf("%v, with %q", err, content)
+		case err == nil && number == 0 && string(content) != string(plain):
+			t.Error("a file of release 0 was changed")
+		case err == nil && number < 0:
+			t.Errorf("number %d", number)
+		}
+		if number, content, err := unform(form(7, plain)); number != 7 || string(content) != string(plain) || err != nil {
+			t.Errorf("%d %q %v", number, content, err)
+		}
+	})
+}
