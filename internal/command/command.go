@@ -54,7 +54,8 @@ func Main(name string, now func() time.Time, run func(ctx context.Context, args 
 // may stand before and behind other arguments. An argument that could pass for what it is not is
 // cli.args, a secret among the arguments cli.secret_argv: both end with Wrong before anything runs.
 func (p *Program) Run(ctx context.Context, app *cli.App, args []string) int {
-	app.Name, app.Writer, app.ErrWriter, app.Reader = p.Name, p.Out, p.Err, p.In
+	out := &watched{to: p.Out}
+	app.Name, app.Writer, app.ErrWriter, app.Reader = p.Name, out, p.Err, p.In
 	app.Description = strings.TrimSpace(app.Description + "\n\nOptions may stand before or after other arguments. " +
 		"Exit codes: 0 done, 1 refused or denied, 2 wrong usage.")
 	app.Version, app.HideVersion = Version(), false
@@ -74,7 +75,22 @@ func (p *Program) Run(ctx context.Context, app *cli.App, args []string) int {
 		p.Complain("usage: " + Explain(err))
 		return Wrong
 	}
-	return p.exit(app.RunContext(ctx, args))
+	return p.exit(errors.Join(app.RunContext(ctx, args), out.failed))
+}
+
+// watched remembers that it could not write: the library does not look when it writes help and versions.
+type watched struct {
+	to     io.Writer
+	failed error
+}
+
+// Write implements io.Writer.
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if err != nil && w.failed == nil {
+		w.failed = fmt.Errorf("the output could not be written: %w", err)
+	}
+	return n, err
 }
 
 // strict lets wrong options of every command end as wrong usage, and a command that does nothing by

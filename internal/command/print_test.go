@@ -124,7 +124,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("closed") }
 
 // TestBrokenOutput: what could not be printed was not done (CLI-04).
 func TestBrokenOutput(t *testing.T) {
-	for _, args := range [][]string{{"prog", "do"}, {"prog", "do", "--json"}} {
+	for _, args := range [][]string{{"prog", "do"}, {"prog", "do", "--json"}, {"prog", "--version"}, {"prog", "help"}, {"prog"}, {"prog", "do", "--help"}, {"prog", "man"}, {"prog", "completion", "fish"}} {
 		p := &Program{Name: "prog", Out: broken{}, Err: broken{}}
 		app := &cli.App{Commands: []*cli.Command{{Name: "do", Flags: []cli.Flag{JSONFlag()}, Action: func(c *cli.Context) error { return p.Say(c, "v", "line") }}}}
 		if code := p.Run(t.Context(), app, args); code != Refused {
