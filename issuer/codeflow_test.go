@@ -600,3 +600,29 @@ func TestAnswerIsForItsQuestion(t *testing.T) {
 		t.Errorf("%d %v", a.status, a.header)
 	}
 }
+
+// TestCodeIsBoundByThumbprint: dpop_jkt alone binds a code to the key to come (RFC 9449 §10), and
+// beside a proof it must be the proof's.
+func TestCodeIsBoundByThumbprint(t *testing.T) {
+	c := newCodeWorld(t)
+	c.grant(collected("tom"))
+	d := c.bound()
+	jkt := func(of *device) func(*vci.AuthorizationRequest) {
+		return func(a *vci.AuthorizationRequest) { a.DPoPKey = of.key.Public().Thumbprint() }
+	}
+	code := d.code(d.plain(jkt(d)), "tom")
+	thief, bare := c.bound(), c.device()
+	thief.verifier, bare.verifier = d.verifier, d.verifier
+	for name, other := range map[string]*device{"another key": thief, "no key": bare} {
+		if a := other.send("/token", d.codeForm(code)); a.status != 400 || a.told.Error != "invalid_dpop_proof" {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	d.tokens(d.codeForm(code))
+	if a := d.send("/par", d.request(jkt(thief)).Form()); a.status != 400 || a.told.Error != "invalid_dpop_proof" {
+		t.Errorf("dpop_jkt of another key: %d %s", a.status, a.body)
+	}
+	if a := d.send("/par", d.request(jkt(d)).Form()); a.status != 201 {
+		t.Errorf("dpop_jkt of the same key: %d %s", a.status, a.body)
+	}
+}
