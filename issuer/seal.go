@@ -20,9 +20,10 @@ func (i *Issuer) seal(ctx context.Context, format credential.Format, batch []cop
 	if err != nil {
 		return nil, err
 	}
+	keys := credential.Keys{Resolver: once{i.cfg.Resolver, map[did.DID]*did.Document{}}, At: i.cfg.Now(), Issuers: i.cfg.Issuers}
 	out := &vci.CredentialResponse{NotificationID: batch[0].copy.Credential}
 	for _, b := range batch {
-		raw, err := i.sealOne(ctx, format, b.credential, by)
+		raw, err := sealOne(ctx, format, b.credential, by, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -31,12 +32,12 @@ func (i *Issuer) seal(ctx context.Context, format credential.Format, batch []cop
 	return out, nil
 }
 
-func (i *Issuer) sealOne(ctx context.Context, format credential.Format, c *credential.Credential, by did.Signer) ([]byte, error) {
+func sealOne(ctx context.Context, format credential.Format, c *credential.Credential, by did.Signer, keys credential.Keys) ([]byte, error) {
 	raw, err := format.Seal(ctx, c, by)
 	if err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "it cannot be sealed", err)
 	}
-	v, err := credential.OpenIssued(ctx, format, raw, credential.Keys{Resolver: i.cfg.Resolver, At: i.cfg.Now(), Issuers: i.cfg.Issuers})
+	v, err := credential.OpenIssued(ctx, format, raw, keys)
 	if err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed does not open", err)
 	}
@@ -48,6 +49,25 @@ func (i *Issuer) sealOne(ctx context.Context, format credential.Format, c *crede
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed says something else", err)
 	}
 	return raw, nil
+}
+
+// once resolves each DID once, for the self-checks of one batch, which are all made as of one instant.
+// It is used by one goroutine.
+type once struct {
+	did.Resolver
+	known map[did.DID]*did.Document
+}
+
+// Resolve implements did.Resolver.
+func (o once) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
+	if d := o.known[id]; d != nil {
+		return d, nil
+	}
+	d, err := o.Resolver.Resolve(ctx, id)
+	if err == nil {
+		o.known[id] = d
+	}
+	return d, err
 }
 
 // plain writes the whole of c in one way, to compare. Constraints are compared as they are read.

@@ -139,7 +139,7 @@ func openWorld(t testing.TB, clock *storetest.Clock, s store.Store, earlier *wor
 	} else {
 		w.signer = did.Signer{Signer: must[*key.Private](t)(key.Generate(key.ES256, rand.Reader)), Method: must[did.URL](t)(id.WithFragment("k1"))}
 	}
-	w.resolver = &documents{id: id, raw: documentOf(t, w.signer), others: holders(t), now: clock.Now}
+	w.resolver = &documents{id: id, raw: documentOf(t, w.signer), others: holders(t, clock.Now), now: clock.Now}
 	ac := audit.Config{Store: w.faults, Now: clock.Now, Rand: rand.Reader, Prefix: "audit/", Timeout: 10 * time.Second}
 	w.log = must[*audit.Log](t)(audit.Open(t.Context(), ac))
 	t.Cleanup(func() { _ = w.log.Close() })
@@ -178,9 +178,10 @@ func (w *world) formats() {
 	}
 }
 
-func holders(t testing.TB) did.Resolver {
+func holders(t testing.TB, now func() time.Time) did.Resolver {
 	t.Helper()
-	return must[*did.Mux](t)(did.NewMux(map[string]did.Resolver{"key": didkey.New(), "jwk": didjwk.New()}))
+	mux := must[*did.Mux](t)(did.NewMux(map[string]did.Resolver{"key": didkey.New(), "jwk": didjwk.New()}))
+	return must[*did.Cache](t)(did.NewCache(did.CacheConfig{Resolver: mux, Now: now}))
 }
 
 func documentOf(t testing.TB, by did.Signer) []byte {

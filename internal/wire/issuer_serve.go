@@ -137,9 +137,13 @@ type own struct {
 }
 
 // issuerResolver resolves the issuer itself, from what it serves, and holders, whose DIDs are their
-// keys. It fetches nothing.
+// keys. It fetches nothing. A holder's key is computed once for its proof and for its credential.
 func issuerResolver(id did.DID, document func() ([]byte, error), now func() time.Time) (did.Resolver, error) {
-	others, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didjwk.Method: didjwk.New()})
+	computed, err := did.NewMux(map[string]did.Resolver{didkey.Method: didkey.New(), didjwk.Method: didjwk.New()})
+	if err != nil {
+		return nil, err
+	}
+	others, err := did.NewCache(did.CacheConfig{Resolver: computed, Now: now})
 	return own{id, document, now, others}, err
 }
 
