@@ -11,6 +11,7 @@ func manual() command.Manual {
 			{Name: envPassphrase, Text: "passphrase of the wallet, for scripts; other programs of the same user may be able to read it, so that --passphrase-file is better"},
 			{Name: envBackup, Text: "passphrase of a backup, where it is another than the wallet's"},
 			{Name: "XDG_DATA_HOME", Text: "folder of the user's data, in which the wallet is unless --dir says otherwise; else ~/.local/share"},
+			{Name: "XDG_STATE_HOME", Text: "folder in which a mark of the wallet is kept, by which an older copy of it is known; else ~/.local/state"},
 			{Name: "BROWSER", Text: "program that opens addresses, such as for signing in at an issuer; else xdg-open"},
 			{Name: envAccessible, Text: "if set, questions come line by line, for screen readers, as with --plain"},
 			{Name: "NO_COLOR", Text: "if set, as --plain"},
@@ -20,6 +21,7 @@ func manual() command.Manual {
 		Files: []command.Note{
 			{Name: "wallet.age", Text: "keys and settings, in the folder of the wallet"},
 			{Name: "c-*.age, p-*.age, f-*.age", Text: "credentials, records of what was passed on, and credentials of other kinds, one each"},
+			{Name: "g-*.age, w-*.age", Text: "what issuers granted for renewals, and collections that wait for an issuer"},
 			{Name: "cache.age, standing.age", Text: "what can be had again from the network"},
 			{Name: "remembered", Text: "says that the keyring of the computer has the passphrase; it holds nothing"},
 		},
