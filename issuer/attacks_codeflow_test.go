@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -351,4 +352,27 @@ func FuzzBox(f *testing.F) {
 			t.Error("opened for another purpose")
 		}
 	})
+}
+
+// TestHeadersTwice: a header that proves something and comes twice is refused, whichever of the two
+// would do.
+func TestHeadersTwice(t *testing.T) {
+	c := newCodeWorld(t, haip(t))
+	d := c.attestedDevice()
+	headers := d.attestation()
+	for _, name := range []string{attest.HeaderClient, attest.HeaderPoP, "DPoP"} {
+		r := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), "POST", c.server.URL+"/par", strings.NewReader(d.request().Form().Encode())))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(headers[0], headers[1])
+		r.Header.Set(headers[2], headers[3])
+		r.Header.Add(name, "x")
+		if name == "DPoP" {
+			r.Header.Add(name, "x")
+		}
+		res := must[*http.Response](t)(c.server.Client().Do(r))
+		_ = res.Body.Close()
+		if res.StatusCode != 400 {
+			t.Errorf("%s: %d", name, res.StatusCode)
+		}
+	}
 }

@@ -95,7 +95,7 @@ func refuseClient(w http.ResponseWriter, at vci.Endpoint, err error) {
 	body.Error = clientError(at, err)
 	switch body.Error {
 	case "invalid_grant":
-		body.Description = "The offer or its transaction code does not fit, was used, or has ended."
+		body.Description = "What was sent does not fit, was used before, or has ended."
 	case "use_dpop_nonce", "invalid_dpop_proof":
 		body.Status = http.StatusBadRequest
 	}
