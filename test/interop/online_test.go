@@ -46,6 +46,7 @@ func TestOpenID(t *testing.T) {
 	o := newOnline(t)
 	tests := map[string]func(t *testing.T){
 		"their wallet collects": o.collects, "their wallet signs in": o.signsIn, "our wallet collects": o.collected, "our wallet signs in": o.signedIn,
+		"their wallet shows": o.shows(vpPlain), "our wallet shows": o.shown,
 	}
 	ran := 0
 	for name, test := range tests {
@@ -138,6 +139,19 @@ func certify(t *testing.T, by authority, draft *x509.Certificate) authority {
 
 func (authority) text(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+func (a authority) base64() string { return base64.StdEncoding.EncodeToString(a.cert.Raw) }
+
+// jwk is the private key as the other side is told it.
+func (a authority) jwk(t *testing.T) map[string]string {
+	t.Helper()
+	point, err := a.key.PublicKey.Bytes()
+	check(t, err)
+	d, err := a.key.Bytes()
+	check(t, err)
+	text := base64.RawURLEncoding.EncodeToString
+	return map[string]string{"kty": "EC", "crv": "P-256", "x": text(point[1:33]), "y": text(point[33:]), "d": text(d)}
 }
 
 func (a authority) private(t *testing.T) string {

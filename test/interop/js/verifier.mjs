@@ -6,9 +6,9 @@ import {Openid4vpVerifier} from '@openid4vc/openid4vp';
 import {exportJWK, generateKeyPair} from 'jose';
 import {createHash, randomBytes} from 'node:crypto';
 import {callbacks} from './callbacks.mjs';
+import {checked} from './held.mjs';
 import {didOf} from './issuer.mjs';
 import {match} from './query.mjs';
-import {verify} from './sdjwt.mjs';
 
 const random = () => randomBytes(24).toString('base64url');
 
@@ -93,7 +93,7 @@ async function judged({request, library}, form) {
   const shown = {};
   for(const [id, presentations] of Object.entries(parsed.dcql.presentations)) {
     for(const sdjwt of presentations) {
-      const {payload, kb} = await verify({sdjwt, key: state.issuer, now: new Date().toISOString(), audience: request.client_id, nonce: request.nonce});
+      const {payload, kb} = await checked({sdjwt, key: state.issuer, audience: request.client_id, nonce: request.nonce});
       if(!kb) {
         throw new Error('no key binding');
       }

@@ -6,8 +6,8 @@ import {Oauth2Client, clientAuthenticationAnonymous, clientAuthenticationClientA
 import {CompactEncrypt, compactDecrypt, importJWK} from 'jose';
 import {Openid4vciClient} from '@openid4vc/openid4vci';
 import {callbacks, keyOf, network} from './callbacks.mjs';
+import {checked} from './held.mjs';
 import {didOf} from './issuer.mjs';
-import {verify} from './sdjwt.mjs';
 
 const sessions = new Map();
 
@@ -187,8 +187,10 @@ export async function again({session, path}) {
 
 // held checks a credential of an issuer at origin by its keys and its status list, as they are there now.
 export async function held({sdjwt, origin}) {
-  const key = await keyOf(`${didOf(origin)}#k1`);
-  const {status} = JSON.parse(Buffer.from(sdjwt.split('.')[1], 'base64url'));
-  const list = status && await fetch(status.status_list.uri, {headers: {Accept: 'application/statuslist+jwt'}});
-  return verify({sdjwt, key, now: new Date().toISOString(), statusList: list && await list.text(), statusKey: key});
+  return checked({sdjwt, key: await key({origin})});
+}
+
+// key returns the public key of the party at origin.
+export async function key({origin}) {
+  return keyOf(`${didOf(origin)}#k1`);
 }
