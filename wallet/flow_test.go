@@ -521,19 +521,29 @@ func TestRenew(t *testing.T) {
 	}
 }
 
-// TestRenewKeeps: an old credential on which links rest that were passed on stays, and is not reported gone.
+// TestRenewKeeps: an old credential on which links rest that were passed on stays, and neither it nor what
+// came along with it is reported gone.
 func TestRenewKeeps(t *testing.T) {
-	w := newTown(t)
-	o := w.office()
-	o.refreshing = true
-	held := w.wallet()
-	got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(0))
-	check(t, err)
-	passOn(t, held, got.Entries[0], w.wallet(), Permitted{"appointments", []string{"view"}})
-	_, err = held.Renew(t.Context(), got.Entries[0].ID, Collector{})
-	check(t, err)
-	if all, _, _ := held.List(t.Context()); len(all) != 2 || len(o.events) != 2 {
-		t.Errorf("%d held, told %v", len(all), o.events)
+	for _, copies := range []int{1, 3} {
+		w := newTown(t)
+		o := w.office()
+		o.refreshing, o.batch = true, 3
+		held := w.wallet()
+		got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(copies))
+		check(t, err)
+		file, _ := passOn(t, held, got.Entries[copies-1], w.wallet(), Permitted{"appointments", []string{"view"}})
+		if p, err := ParsePackage(file); err != nil || len(p.Parents) != 1 {
+			t.Fatalf("passed on: %v", err)
+		}
+		_, err = held.Renew(t.Context(), got.Entries[0].ID, Collector{})
+		check(t, err)
+		all, _, _ := held.List(t.Context())
+		if len(all) != 1+copies || len(o.events) != 2 {
+			t.Errorf("%d held, told %v", len(all), o.events)
+		}
+		if _, err := held.Find(t.Context(), got.Entries[copies-1].ID); err != nil {
+			t.Errorf("what others rest on is gone: %v", err)
+		}
 	}
 }
 

@@ -254,26 +254,34 @@ func (w *Wallet) olderKeys() []did.Signer {
 	return out
 }
 
-// retire forgets credentials in whose place others were stored, and tells their issuer.
+// retire forgets credentials in whose place others were stored, and tells their issuer of those that came
+// in one answer once none of them is left.
 func (s *session) retire(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	v, told := s.w.cfg.Vault, map[string]bool{}
+	v := s.w.cfg.Vault
 	needed, err := s.w.restedOn()
 	if err != nil {
 		return err
 	}
+	var gone, left []string // notification ids
 	for _, id := range ids {
 		h, err := readItem[held](v, heldMark+id+itemEnd)
-		if err != nil || needed[id] {
-			continue // gone already, after a crash; or still of use
+		switch {
+		case err != nil: // gone already, after a crash
+		case needed[id]:
+			left = append(left, h.Notification)
+		default:
+			if err := v.remove(heldMark + id + itemEnd); err != nil {
+				return err
+			}
+			gone = append(gone, h.Notification)
 		}
-		if err := v.remove(heldMark + id + itemEnd); err != nil {
-			return err
-		}
-		if n := h.Notification; !told[n] {
-			told[n] = true
+	}
+	slices.Sort(gone)
+	for _, n := range slices.Compact(gone) {
+		if !slices.Contains(left, n) {
 			s.notify(ctx, n, vci.Deleted)
 		}
 	}
