@@ -42,3 +42,13 @@ func TestParseClient(t *testing.T) {
 		}
 	}
 }
+
+// TestZeroTrust shows that nothing opens without knowing anybody.
+func TestZeroTrust(t *testing.T) {
+	by := signer(t)
+	raw, err := request(by).Sign(t.Context(), by)
+	must(t, err)
+	if r, err := (vp.Trust{}).Open(t.Context(), raw, vp.ClientID(by.Method.DID())); reason.Of(err) != reason.InternalIndeterminate || r != nil {
+		t.Errorf("%v %v", r, err)
+	}
+}

@@ -87,6 +87,9 @@ func (t Trust) Open(ctx context.Context, raw []byte, clientID string) (*Request,
 	if !client.Signed() {
 		return nil, reason.New(reason.RequestUnsigned, "a client of redirect_uri cannot sign its request")
 	}
+	if t.Keys.Resolver == nil || t.Keys.At.IsZero() {
+		return nil, reason.New(reason.InternalIndeterminate, "vp: no keys, or no time, to open a request with")
+	}
 	policy := jose.Policy{Type: TypeRequest}
 	if client.Prefix != PrefixDID {
 		policy.Key = jose.FromIssuer

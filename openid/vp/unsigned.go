@@ -9,10 +9,11 @@ import (
 	"github.com/behalf-id/behalf/reason"
 )
 
-// unsignedNames are the parameters of a request that travels as a query, of which those that are JSON
-// are read as such (RFC 6749 §4.1.1 with §5).
+// unsignedJSON are the parameters of a request that are JSON where the request travels as a query (§5).
 var unsignedJSON = [...]string{"dcql_query", "client_metadata", "transaction_data", "verifier_info", "delegation_access"}
 
+// unsignedText are those that are text. Of aud, iat, exp and wallet_nonce, which are of request objects alone,
+// nothing is read.
 var unsignedText = [...]string{
 	"client_id", "response_type", "response_mode", "response_uri", "redirect_uri", "nonce", "state",
 }
