@@ -490,6 +490,9 @@ func TestHAIP(t *testing.T) {
 	if a := bare.send("/token", c.tokenRequest(pre).Form()); a.status != 401 || a.told.Error != "invalid_client" {
 		t.Errorf("anonymous: %d %s", a.status, a.body)
 	}
+	if a := unbound.send("/token", c.tokenRequest(pre).Form()); a.status != 400 || a.told.Error != "invalid_dpop_proof" {
+		t.Errorf("attested, and no key for the token: %d %s", a.status, a.body)
+	}
 	d.tokens(d.codeForm(code))
 }
 
