@@ -571,7 +571,8 @@ func TestNewRefusesMissingParts(t *testing.T) {
 		"Tags": func(c *Config) { c.Tags = nil }, "Allocator": func(c *Config) { c.Allocator = nil }, "Book": func(c *Config) { c.Book = nil },
 		"Publisher": func(c *Config) { c.Publisher = nil }, "Framework": func(c *Config) { c.Framework = nil }, "Formats": func(c *Config) { c.Formats = nil },
 		"Resolver": func(c *Config) { c.Resolver = nil }, "Profiles": func(c *Config) { c.Profiles = nil }, "Now": func(c *Config) { c.Now = nil },
-		"Random": func(c *Config) { c.Random = nil }, "Logger": func(c *Config) { c.Logger = nil },
+		"Random": func(c *Config) { c.Random = nil }, "Logger": func(c *Config) { c.Logger = nil }, "Pages": func(c *Config) { c.Pages = nil },
+		"BatchSize": func(c *Config) { c.BatchSize = -1 }, "large BatchSize": func(c *Config) { c.BatchSize = vci.MaxProofs + 1 },
 		"profile without relationships": func(c *Config) {
 			c.Profiles = map[string]Profile{"p": {Formats: []string{"vc+jwt"}, MaxValidity: time.Hour}}
 		},
