@@ -63,6 +63,9 @@ func (d *Delegation) whole(now time.Time) Shown {
 	return s
 }
 
+// maxCopiesListed bounds the copies that one page lists: about half a MiB.
+const maxCopiesListed = 3 * MaxCopies
+
 // defaultPage is how many delegations a page has where the request does not say.
 const defaultPage = 50
 
@@ -90,14 +93,23 @@ func (i *Issuer) getDelegations(w http.ResponseWriter, r *http.Request) {
 		refuseOperator(w, err)
 		return
 	}
-	page := Page{Delegations: []Shown{}}
+	web.JSON(w, http.StatusOK, pageOf(found, limit, i.cfg.Now()))
+}
+
+// pageOf returns found, of which limit were asked for, as a page: up to the first delegation with which
+// it would list more than maxCopiesListed copies.
+func pageOf(found []*Delegation, limit int, now time.Time) Page {
+	page, copies := Page{Delegations: []Shown{}}, 0
 	for _, d := range found {
-		page.Delegations = append(page.Delegations, d.show(i.cfg.Now()))
+		if copies += len(d.Copies); copies > maxCopiesListed && len(page.Delegations) > 0 {
+			break
+		}
+		page.Delegations = append(page.Delegations, d.show(now))
 	}
-	if len(found) == limit {
-		page.Next = found[len(found)-1].ID
+	if n := len(page.Delegations); n == limit || n < len(found) {
+		page.Next = page.Delegations[n-1].ID
 	}
-	web.JSON(w, http.StatusOK, page)
+	return page
 }
 
 func (i *Issuer) getDelegation(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/did"
@@ -267,5 +268,29 @@ func TestListHTTP(t *testing.T) {
 	last := w.admin("GET", "/admin/v1/delegations?limit=2&after="+page.Next, nil)
 	if err := strictjson.Unmarshal(last.body, &rest); err != nil || len(rest.Delegations) != 1 || rest.Next != "" {
 		t.Fatalf("%v %s", err, last.body)
+	}
+}
+
+// TestListOfManyCopies: a page ends before it grows too long to be read, and misses nobody.
+func TestListOfManyCopies(t *testing.T) {
+	var found []*Delegation
+	for k := range 5 {
+		found = append(found, &Delegation{ID: string(rune('a' + k)), Copies: make([]Copy, MaxCopies)})
+	}
+	var ids []string
+	for rest := found; len(rest) > 0; {
+		p := pageOf(rest, 5, time.Time{})
+		if len(p.Delegations) > 3 || len(p.Delegations) == 0 {
+			t.Fatalf("%d in a page", len(p.Delegations))
+		}
+		for _, d := range p.Delegations {
+			ids = append(ids, d.ID)
+		}
+		if rest = rest[len(p.Delegations):]; (p.Next != "") != (len(rest) > 0) || p.Next != "" && p.Next != ids[len(ids)-1] {
+			t.Errorf("next is %q after %v", p.Next, ids)
+		}
+	}
+	if strings.Join(ids, "") != "abcde" {
+		t.Errorf("%v", ids)
 	}
 }

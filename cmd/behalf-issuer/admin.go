@@ -208,7 +208,7 @@ func (p *program) list(c *cli.Context) error {
 	}
 	defer s.Close()
 	after := ""
-	for range maxListed / issuer.MaxPage {
+	for seen := 0; seen < maxListed; {
 		var page issuer.Page
 		if err := s.Get(c.Context, delegations+"?limit="+strconv.Itoa(issuer.MaxPage)+"&after="+url.QueryEscape(after), &page); err != nil {
 			return err
@@ -216,7 +216,7 @@ func (p *program) list(c *cli.Context) error {
 		if err := p.listed(c, page.Delegations, state, review); err != nil || page.Next == "" {
 			return err
 		}
-		after = page.Next
+		seen, after = seen+max(1, len(page.Delegations)), page.Next
 	}
 	return fmt.Errorf("there are more than %d; page through GET /admin/v1/delegations instead", maxListed)
 }
