@@ -55,20 +55,6 @@ const (
 	MaxAccessItem = 256  // bytes of every other text
 )
 
-// ReadAccess reads an Access. What delegation.md S1.1 to S1.3 refuse is refused here too, with
-// the same codes, so that a wallet is never asked for an access that cannot be decided.
-func ReadAccess(raw []byte) (Access, error) {
-	var a Access
-	raw, err := withoutNulls(raw)
-	if err != nil {
-		return a, err
-	}
-	if err := strictjson.UnmarshalClosed(raw, &a); err != nil {
-		return a, malformed(err)
-	}
-	return a, a.check()
-}
-
 // malformed gives what a closed reader refuses the word of this interface.
 func malformed(err error) error {
 	if code := reason.Of(err); code == reason.JSONType || code == reason.JSONNumberForm {

@@ -82,20 +82,23 @@ func (c Client) check(cfg Config) (clientID string, err error) {
 	return "", errors.New("config: Client has a prefix that is not known")
 }
 
-// certified returns the client identifier of the first certificate, which must be that of Key and be vouched for by
-// another.
+// certified returns the client identifier of the first certificate, which must be that of Key. None may vouch for
+// itself: an anchor has its place in the trust framework (HAIP 1.0 §5).
 func (c Client) certified(origin string) (clientID string, err error) {
+	var chain []*x509.Certificate
 	for _, der := range c.Certificates {
-		if _, err := x509.ParseCertificate(der); err != nil {
+		one, err := x509.ParseCertificate(der)
+		if err != nil {
 			return "", errors.New("config: Certificates holds what is none")
 		}
+		if bytes.Equal(one.RawSubject, one.RawIssuer) {
+			return "", errors.New("config: Certificates holds one that vouches for itself")
+		}
+		chain = append(chain, one)
 	}
-	leaf, _ := x509.ParseCertificate(c.Certificates[0]) // it was parsed above
+	leaf := chain[0]
 	if k, err := key.New(leaf.PublicKey); err != nil || !k.Equal(c.Key.Public()) {
 		return "", errors.New("config: Key is not that of the first certificate")
-	}
-	if bytes.Equal(leaf.RawSubject, leaf.RawIssuer) {
-		return "", errors.New("config: the certificate vouches for itself")
 	}
 	if c.Prefix == vp.PrefixX509Hash {
 		return vp.ClientX509Hash(leaf.Raw), nil

@@ -11,15 +11,16 @@ import (
 
 // Example reads what a relying service asks, as POST /v1/requests does. A purpose is never defaulted.
 func Example() {
-	a, err := verifier.ReadAccess([]byte(`{"principal":"urn:uuid:1","resource":"appointments","action":"book","purpose":"family-requested","controller":"https://surgery.example"}`))
+	r, err := verifier.ReadRequest([]byte(`{"principal":"urn:uuid:1","resource":"appointments","action":"book","purpose":"family-requested","controller":"https://surgery.example",
+		"flow":"cross_device"}`))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(a.Action, a.Resource)
-	_, err = verifier.ReadAccess([]byte(`{"principal":"urn:uuid:1","resource":"appointments","action":"book","controller":"https://surgery.example"}`))
+	fmt.Println(r.Action, r.Resource, r.Flow)
+	_, err = verifier.ReadRequest([]byte(`{"principal":"urn:uuid:1","resource":"appointments","action":"book","controller":"https://surgery.example"}`))
 	fmt.Println(reason.Of(err))
 	// Output:
-	// book appointments
+	// book appointments cross_device
 	// request.purpose_missing
 }

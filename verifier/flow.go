@@ -49,7 +49,9 @@ type Request struct {
 	RedirectURI string `json:"redirect_uri,omitempty"` // where the browser goes afterwards, one of Config.Redirects; SameDevice needs it
 }
 
-// ReadRequest reads a Request as ReadAccess reads an Access, with the same refusals.
+// ReadRequest reads a Request. What delegation.md S1.1 to S1.3 refuse is refused here too, with the same codes, so
+// that a wallet is never asked for an access that cannot be decided. A member that is unknown or of the wrong
+// type is request.malformed.
 func ReadRequest(raw []byte) (Request, error) {
 	var r Request
 	raw, err := withoutNulls(raw)

@@ -17,7 +17,7 @@ func (g *Gateway) attend(ctx context.Context, id, browser string) (s *session, s
 	switch {
 	case err != nil:
 		return nil, "", err
-	case s.Flow == HandedOver || s.Flow == "":
+	case s.Flow == HandedOver || s.Flow == "" || g.byValue():
 		return nil, "", notThisBrowser()
 	case s.Browser.Digest != "":
 		if !s.Browser.is(browser) {

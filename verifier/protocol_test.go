@@ -116,7 +116,7 @@ func TestUnsignedIsOnce(t *testing.T) {
 // TestProtocolRefuses has what no gateway may be made of.
 func TestProtocolRefuses(t *testing.T) {
 	w := newWorld(t)
-	_, leaf, by := certificateOf(t, "gateway.test")
+	its, leaf, by := certificateOf(t, "gateway.test")
 	anchor, elsewhere, byElsewhere := certificateOf(t, "elsewhere.test")
 	for name, p := range map[string]verifier.Protocol{
 		"no certificate":      {Client: verifier.Client{Prefix: vp.PrefixX509Hash, Key: by}},
@@ -124,6 +124,7 @@ func TestProtocolRefuses(t *testing.T) {
 		"another key":         {Client: verifier.Client{Prefix: vp.PrefixX509Hash, Certificates: [][]byte{leaf}, Key: byElsewhere}},
 		"no such host":        {Client: verifier.Client{Prefix: vp.PrefixX509DNS, Certificates: [][]byte{elsewhere}, Key: byElsewhere}},
 		"an anchor":           {Client: verifier.Client{Prefix: vp.PrefixX509Hash, Certificates: [][]byte{anchor.Raw}, Key: by}},
+		"anchor beside it":    {Client: verifier.Client{Prefix: vp.PrefixX509Hash, Certificates: [][]byte{leaf, its.Raw}, Key: by}},
 		"no DER":              {Client: verifier.Client{Prefix: vp.PrefixX509Hash, Certificates: [][]byte{leaf, []byte("x")}, Key: by}},
 		"a prefix of others":  {Client: verifier.Client{Prefix: "openid_federation:"}},
 		"by DID and by key":   {Client: verifier.Client{Key: by, Certificates: [][]byte{leaf}}},

@@ -5,6 +5,9 @@
 // A service asks for one access; the gateway makes an OpenID4VP request for exactly what that
 // access needs, checks what the wallet answers, gathers the world, lets delegation.Decide
 // decide and has the decision in the audit log before anybody learns it.
+//
+// Where the service asks for a Flow, what is decided is told only with a code that the device that began has:
+// from the redirect of its own browser, or copied by a person from the wallet.
 package verifier
 
 import (
