@@ -150,7 +150,7 @@ func setHeaders(h http.Header, lang, posts string) {
 func source(address string) string {
 	u, err := url.Parse(address)
 	switch {
-	case address == "" || err != nil || !plainScheme(u.Scheme):
+	case err != nil || u.Scheme == "": // else it is of the form of RFC 3986 §3.1, in lower case
 		return ""
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		if strings.ContainsAny(u.Host, " ;,'\"*") {

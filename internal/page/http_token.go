@@ -87,7 +87,7 @@ func (p *Pages) ownOrigin(r *http.Request) bool {
 		}
 		said = true
 	}
-	if len(origin) == 1 && (origin[0] != "null" || !said) {
+	if len(origin) == 1 && origin[0] != "null" {
 		return origin[0] == p.cfg.Origin
 	}
 	return said

@@ -71,9 +71,8 @@ func rangeOf(item string) (tag string, weight float64) {
 		return tag, 1
 	}
 	q, ok := strings.CutPrefix(strings.TrimSpace(params), "q=")
-	weight, err := strconv.ParseFloat(q, 64)
-	if !ok || err != nil || !(weight >= 0 && weight <= 1) {
-		return tag, 0
+	if weight, err := strconv.ParseFloat(q, 64); ok && err == nil && weight <= 1 {
+		return tag, weight
 	}
-	return tag, weight
+	return tag, 0
 }

@@ -53,13 +53,6 @@ func address(raw string) bool {
 	return raw != "" && len(raw) <= MaxLink && !strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// plainScheme reports whether s is a URI scheme as RFC 3986 §3.1 has it, in lower case.
-func plainScheme(s string) bool {
-	return s != "" && s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
-	})
-}
-
 // forbiddenScheme reports whether s is a scheme that makes a browser run or read what its address
 // holds, rather than hand it to a program.
 func forbiddenScheme(s string) bool {

@@ -98,21 +98,28 @@ func draw(show http.HandlerFunc, headers ...string) *httptest.ResponseRecorder {
 
 func TestNewRefuses(t *testing.T) {
 	for name, cfg := range map[string]page.Config{
-		"no name":            {Origin: origin},
-		"a long name":        {Name: strings.Repeat("x", page.MaxText+1), Origin: origin},
-		"no origin":          {Name: "x"},
-		"plain http":         {Name: "x", Origin: "http://issuer.example"},
-		"a path":             {Name: "x", Origin: origin + "/"},
-		"a person":           {Name: "x", Origin: "https://me@issuer.example"},
-		"capitals":           {Name: "x", Origin: "https://Issuer.example"},
-		"another scheme":     {Name: "x", Origin: "ftp://issuer.example"},
-		"a loopback's child": {Name: "x", Origin: "http://127.0.0.1.example.org"},
+		"no name":                {Origin: origin},
+		"a long name":            {Name: strings.Repeat("x", page.MaxText+1), Origin: origin},
+		"no origin":              {Name: "x"},
+		"plain http":             {Name: "x", Origin: "http://issuer.example"},
+		"a path":                 {Name: "x", Origin: origin + "/"},
+		"a person":               {Name: "x", Origin: "https://me@issuer.example"},
+		"capitals":               {Name: "x", Origin: "https://Issuer.example"},
+		"another scheme":         {Name: "x", Origin: "ftp://issuer.example"},
+		"another scheme at home": {Name: "x", Origin: "ftp://127.0.0.1"},
+		"another address":        {Name: "x", Origin: "http://192.0.2.1"},
+		"no host":                {Name: "x", Origin: "https://"},
+		"no address":             {Name: "x", Origin: "https://%zz"},
+		"a loopback's child":     {Name: "x", Origin: "http://127.0.0.1.example.org"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := page.New(cfg); err == nil {
 				t.Error("taken")
 			}
 		})
+	}
+	if _, err := page.New(page.Config{Name: strings.Repeat("x", page.MaxText), Origin: origin}); err != nil {
+		t.Errorf("the longest name: %v", err)
 	}
 	for _, good := range []string{origin, "https://issuer.example:8443", "http://127.0.0.1:4711", "http://[::1]:1", "http://localhost:1"} {
 		if _, err := page.New(page.Config{Name: "x", Origin: good}); err != nil {
@@ -171,6 +178,11 @@ func TestEveryPageIsWellMade(t *testing.T) {
 			}
 			if n := strings.Count(body, "<script"); n != 1 || !strings.Contains(body, `<script src="/assets/page-`) {
 				t.Errorf("%d scripts", n)
+			}
+			for _, part := range []string{`<link rel="icon" href="/assets/icon-[0-9a-f]{12}\.svg"`, `<link rel="stylesheet" href="/assets/page-[0-9a-f]{12}\.css">`, `<script src="/assets/page-[0-9a-f]{12}\.js" defer>`} {
+				if !regexp.MustCompile(part).MatchString(body) {
+					t.Errorf("does not hold %s", part)
+				}
 			}
 			found := assets.FindAllStringSubmatch(body, -1)
 			if len(found) != 3 {
@@ -258,6 +270,7 @@ func TestLinksThatAreNotShown(t *testing.T) {
 	for _, bad := range []string{
 		"", "javascript:alert(1)", "data:text/html,x", "openid4vp:x", "OPENID4VP://x", "http://gateway.example/x", "https://", "https://me@x.example", "//x.example",
 		"openid4vp://a b", "openid4vp://a\nb", "openid4vp://\u202e", "openid4vp://" + strings.Repeat("x", page.MaxLink), "vbscript://x", "openid4vp",
+		"ftp://127.0.0.1/x", "https://%zz", "https://x.example/a b", "openid4vp://\x7f",
 	} {
 		v := offer()
 		v.Link = bad
@@ -330,6 +343,20 @@ func TestNothingIsCut(t *testing.T) {
 	}
 }
 
+func TestWhatJustFits(t *testing.T) {
+	p := pagesAt(t, origin)
+	v := offer()
+	v.Issuer, v.What = strings.Repeat("x", page.MaxText), make([]string, page.MaxItems)
+	v.Link = "openid4vp://" + strings.Repeat("x", page.MaxLink-len("openid4vp://"))
+	if w := draw(func(w http.ResponseWriter, r *http.Request) { p.Offer(w, r, v) }); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), v.Issuer) {
+		t.Errorf("status %d", w.Code)
+	}
+	v.Link += "x"
+	if w := draw(func(w http.ResponseWriter, r *http.Request) { p.Offer(w, r, v) }); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a longer link: status %d", w.Code)
+	}
+}
+
 func TestFormsMayReturnToOnePlace(t *testing.T) {
 	p := pagesAt(t, origin)
 	for back, want := range map[string]string{
@@ -341,6 +368,12 @@ func TestFormsMayReturnToOnePlace(t *testing.T) {
 		"http://wallet.example/":             "form-action 'self';",
 		"javascript:alert(1)":                "form-action 'self';",
 		"data:text/html,x":                   "form-action 'self';",
+		"blob:x":                             "form-action 'self';",
+		"filesystem:x":                       "form-action 'self';",
+		"file:///x":                          "form-action 'self';",
+		"about:blank":                        "form-action 'self';",
+		"ws://x.example":                     "form-action 'self';",
+		"wss://x.example":                    "form-action 'self';",
 		"https://x.example;script-src *":     "form-action 'self';",
 		"https://*.example/x":                "form-action 'self';",
 		"https://x.example 'unsafe-inline'/": "form-action 'self';",
@@ -487,6 +520,12 @@ func TestLanguageIsChosen(t *testing.T) {
 		{"/x", "en, cy;q=0.9", "en-GB"},
 		{"/x", "fr, cy;q=0.1, en;q=0.05", "cy-GB"},
 		{"/x", "cy;q=0", "en-GB"},
+		{"/x", "cy;q=1, en;q=0.999", "cy-GB"},
+		{"/x", "cy;q=-1", "en-GB"},
+		{"/x", "cy;x=1", "en-GB"},
+		{"/x", "cy;q=", "en-GB"},
+		{"/x", strings.Repeat("fr,", 31) + "cy", "cy-GB"},
+		{"/x", strings.Repeat("fr,", 32) + "cy", "en-GB"},
 		{"/x", "cy;q=2, en;q=0.1", "en-GB"},
 		{"/x", "cy;q=NaN", "en-GB"},
 		{"/x", "CY", "cy-GB"},

@@ -29,10 +29,9 @@ func fits(texts ...string) bool {
 // bidirectional, zero-width and all others that could hide or reorder what stands beside them. Bytes
 // that are not UTF-8 become U+FFFD.
 func visible(s string) string {
-	s = strings.ToValidUTF8(s, string(unicode.ReplacementChar))
 	var b strings.Builder
 	marks := 0
-	for _, r := range s {
+	for _, r := range s { // which gives U+FFFD for what is not UTF-8
 		if r == '\u00a0' || r == '\u202f' { // spaces that keep words together
 			r = ' '
 		}

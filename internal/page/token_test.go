@@ -120,6 +120,10 @@ func TestFormsFromElsewhere(t *testing.T) {
 		"origin's beginning": {post(token, cookie), func(r *http.Request) { r.Header.Set("Origin", origin+".evil.example") }},
 		"two origins":        {post(token, cookie), func(r *http.Request) { r.Header.Add("Origin", origin) }},
 		"two sites":          {post(token, cookie), func(r *http.Request) { r.Header.Add("Sec-Fetch-Site", "same-origin") }},
+		"two sites, our origin": {post(token, cookie), func(r *http.Request) {
+			r.Header.Set("Origin", origin)
+			r.Header.Add("Sec-Fetch-Site", "same-origin")
+		}},
 		"null and no site":   {post(token, cookie), func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") }},
 		"neither":            {post(token, cookie), func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Del("Origin") }},
 		"token in the query": {post("", cookie), func(r *http.Request) { r.URL.RawQuery = "token=" + token }},

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/behalf-id/behalf/reason"
 )
 
 // Every language says everything, with the same places for texts from outside.
@@ -53,6 +57,51 @@ func TestFill(t *testing.T) {
 	}
 	if got := plain("{0}, {1}", "a{1}\u200b", "b"); got != `a{1}\u200b, b` {
 		t.Errorf("plain: %s", got)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\u00a0b\u202fc": "a b c", "\xff": "\ufffd", "\u202e": `\u202e`, "\U000e0041": `\udb40\udc41`, "\t\n": `\u0009\u000a`, "é ŵ": "é ŵ",
+		"e\u0301\u0301\u0301\u0301x\u0301": "e\u0301\u0301\u0301" + `\u0301` + "x\u0301",
+	} {
+		if got := visible(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}
+
+// How a token is derived is no secret, so one that fits no cookie, or another than ours, counts for nothing.
+func TestTokenNeedsOurCookie(t *testing.T) {
+	p, err := New(Config{Name: "x", Origin: "https://issuer.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{"", "x", strings.Repeat("x", secretLength-1), strings.Repeat("x", secretLength+1)} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("token="+tokenOf(value)))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		if value != "" {
+			r.AddCookie(&http.Cookie{Name: p.cookie(), Value: value})
+		}
+		if err := p.CheckToken(r); reason.Of(err) != reason.HTTPCSRF {
+			t.Errorf("with the cookie %q: %v", value, err)
+		}
+	}
+}
+
+func TestRefusalsByStatus(t *testing.T) {
+	w := english()
+	for status, want := range map[int]string{
+		http.StatusBadRequest: w.RefusedTitle, http.StatusForbidden: w.RefusedTitle, http.StatusNotFound: w.GoneTitle, http.StatusGone: w.GoneTitle,
+		http.StatusTooManyRequests: w.BusyTitle, http.StatusInternalServerError: w.BrokenTitle, http.StatusServiceUnavailable: w.BrokenTitle, 499: w.RefusedTitle,
+	} {
+		if got := w.refusal("x", status).Title; got != want {
+			t.Errorf("%d: %s, want %s", status, got, want)
+		}
+	}
+	if got := w.refusal(reason.HTTPCSRF, http.StatusNotFound).Title; got != w.StaleTitle {
+		t.Errorf("a form from elsewhere: %s", got)
 	}
 }
 
