@@ -31,11 +31,17 @@ import (
 // wallet makes a fresh wallet of ours in the world.
 func (o *online) wallet(t *testing.T) *wire.OpenedWallet {
 	t.Helper()
+	return o.walletBy(t, time.Now)
+}
+
+// walletBy is wallet with another clock.
+func (o *online) walletBy(t *testing.T, clock func() time.Time) *wire.OpenedWallet {
+	t.Helper()
 	ca, err := os.ReadFile(o.CA())
 	check(t, err)
 	vault, err := wallet.Create(t.Context(), filepath.Join(t.TempDir(), "wallet"), []byte("a passphrase"), wallet.Settings{Registry: o.Registry, Trusted: []string{o.RegistryKey}, CA: string(ca)}, rand.Reader)
 	check(t, err)
-	w, err := wire.ConnectedWallet(t.Context(), vault, "", wire.Deps{Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+	w, err := wire.ConnectedWallet(t.Context(), vault, "", wire.Deps{Now: clock, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 	check(t, err)
 	t.Cleanup(func() {
 		w.Close()
@@ -155,14 +161,25 @@ func (o *online) notified(t *testing.T) {
 
 func (o *online) collectedLater(t *testing.T) {
 	o.issues(t, request{"deferring": true})
-	w := o.wallet(t)
+	var waited time.Duration
+	w := o.walletBy(t, func() time.Time { return time.Now().Add(waited) })
 	got, err := w.Receive(t.Context(), o.theirOffer(t, request{}), wallet.Collector{Accept: accepts("")})
 	check(t, err)
 	if len(got.Entries) != 0 || len(got.Pending) != 1 {
 		t.Fatalf("%+v", got)
 	}
 	o.issues(t, nil)
-	time.Sleep(time.Until(got.Pending[0].After)) // the second that they ask for
+	waiting := got.Pending[0]
+	waited = time.Until(waiting.After) // the second that they ask for
+	o.issues(t, request{"fault": "signature"})
+	_, err = w.Collect(t.Context(), waiting.ID)
+	o.turnedAway(t, w, vciDeferred, reason.CredentialSignatureInvalid, err)
+	o.issues(t, request{"deferring": true})
+	if got, err = w.Receive(t.Context(), o.theirOffer(t, request{}), wallet.Collector{Accept: accepts("")}); err != nil {
+		t.Fatal(err)
+	}
+	o.issues(t, nil)
+	waited = time.Until(got.Pending[0].After)
 	got, err = w.Collect(t.Context(), got.Pending[0].ID)
 	check(t, err)
 	o.stored(t, w, got, 1)
@@ -179,6 +196,8 @@ func (o *online) collectedRefuses(t *testing.T) {
 		code  string
 		want  reason.Code
 	}{
+		"a batch of another's":      {request{"fault": "holder", "copies": 3}, vciBatch, request{}, "", reason.CredentialUnexpected},
+		"a batch with a bad one":    {request{"fault": "signature", "copies": 3}, vciBatch, request{}, "", reason.CredentialSignatureInvalid},
 		"another issuer's metadata": {request{"fault": "metadata"}, vciPre, request{}, "", reason.IssuerMetadataInvalid},
 		"a wrong code":              {nil, vciPre, request{"txCode": txCode}, wrongCode(txCode), reason.GrantInvalid},
 		"a bearer token":            {request{"fault": "bearer"}, vciPre, request{}, "", reason.TokenInvalid},
@@ -191,7 +210,8 @@ func (o *online) collectedRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.issues(t, c.set)
-			_, err := w.Receive(t.Context(), o.theirOffer(t, c.offer), wallet.Collector{Accept: accepts(c.code)})
+			copies, _ := c.set["copies"].(int)
+			_, err := w.Receive(t.Context(), o.theirOffer(t, c.offer), wallet.Collector{Accept: accepts(c.code), Copies: copies})
 			o.turnedAway(t, w, c.row, c.want, err)
 		})
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/internal/safehttp"
+	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/test/interop/page"
@@ -32,27 +33,38 @@ import (
 type online struct {
 	*counterpart
 	*world.World
-	tally page.Tally
+	tally *page.Tally
 
 	origin, did string    // theirs
 	key         key.JWK   // of theirs, private
 	other       key.JWK   // of nobody, private
 	leaf        authority // that certifies theirs
+	provider    party     // of wallets, whom our issuer trusts
 }
+
+// kind is how the servers of a world are set.
+type kind uint8
+
+const (
+	plain  kind = iota // as the sandbox has them
+	strict             // the gateway asks by HAIP 1.0 §5; the issuer trusts a provider of wallets
+)
 
 // TestOpenID meets others in both roles of OpenID4VCI and OpenID4VP, over HTTPS, and holds
 // docs/interop.md to what it tried.
 func TestOpenID(t *testing.T) {
-	o := newOnline(t)
+	var tally page.Tally
+	o, h := newOnline(t, &tally, plain), newOnline(t, &tally, strict)
 	tests := map[string]func(t *testing.T){
 		"their wallet collects": o.collects, "their wallet signs in": o.signsIn, "our wallet collects": o.collected, "our wallet signs in": o.signedIn,
 		"their wallet shows": o.shows(vpPlain), "our wallet shows": o.shown,
+		"their wallet shows encrypted": h.shows(vpHash), "their wallet is attested": h.attested,
 	}
 	ran := 0
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t); ran++ })
 	}
-	text := o.tally.Table()
+	text := tally.Table()
 	fmt.Println(text)
 	if ran == len(tests) {
 		page.Hold(t, "OpenID4VC", text)
@@ -60,7 +72,7 @@ func TestOpenID(t *testing.T) {
 }
 
 // newOnline starts both, which end with the test.
-func newOnline(t *testing.T) *online {
+func newOnline(t *testing.T, tally *page.Tally, as kind) *online {
 	t.Helper()
 	if os.Getenv(EnvRun) != "1" {
 		t.Skip(EnvRun + " is not 1")
@@ -69,21 +81,43 @@ func newOnline(t *testing.T) *online {
 	check(t, os.Mkdir(dir, 0o700))
 	ca := newAuthority(t)
 	ca.write(t, world.CA(dir), filepath.Join(dir, "ca.key"))
-	o := &online{counterpart: startScript(t, "online.mjs", "NODE_EXTRA_CA_CERTS="+world.CA(dir))}
+	o := &online{counterpart: startScript(t, "online.mjs", "NODE_EXTRA_CA_CERTS="+world.CA(dir)), tally: tally, provider: newParty(t, key.ES256)}
 	o.key, o.other, o.leaf = newParty(t, key.ES256).private, newParty(t, key.ES256).private, ca.leaf(t)
 	var at struct{ Origin, DID string }
 	o.must(t, "theirs.serve", request{"certificate": o.leaf.text("CERTIFICATE", o.leaf.cert.Raw), "privateKey": o.leaf.private(t), "key": o.key}, &at)
 	o.origin, o.did = at.Origin, at.DID
+	cfg := world.Config{Dir: dir, Now: time.Now, Logger: slog.New(slog.DiscardHandler), SignIn: true}
+	cfg.Change = func(f *trustframework.Framework) { o.list(f, ca) }
+	if as == strict {
+		o.strict(t, &cfg, ca)
+	}
 	var err error
-	o.World, err = world.Open(t.Context(), world.Config{
-		Dir: dir, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Change: func(f *trustframework.Framework) { o.list(f, ca) }, SignIn: true,
-	})
+	o.World, err = world.Open(t.Context(), cfg)
 	check(t, err)
 	served := make(chan error, 1)
 	go func() { served <- o.Serve(t.Context()) }()
 	t.Cleanup(func() { check(t, <-served) })
 	check(t, o.Ready(t.Context()))
 	return o
+}
+
+// strict has the gateway ask with a certificate of its own, which the framework knows by its hash, and for
+// encrypted answers; and the issuer take the attestations of a provider.
+func (o *online) strict(t *testing.T, cfg *world.Config, ca authority) {
+	t.Helper()
+	leaf := ca.leaf(t)
+	cert, private := filepath.Join(t.TempDir(), "gateway.pem"), filepath.Join(t.TempDir(), "gateway.key")
+	leaf.write(t, cert, private)
+	list := cfg.Change
+	cfg.Change = func(f *trustframework.Framework) {
+		f.Verifiers[0].Clients = []string{"x509_hash:" + hashOf(leaf.cert.Raw)}
+		list(f)
+	}
+	cfg.Gateway = func(c *wire.GatewayConfig) {
+		c.Profile, c.Formats = wire.ProfileHAIP, nil
+		c.Client = wire.ClientSettings{Certificate: cert, Key: private}
+	}
+	cfg.Issuer = func(c *wire.IssuerConfig) { c.WalletProviders.DIDs = []string{o.provider.id()} }
 }
 
 // list adds theirs to the framework: an issuer accredited as ours is, and a verifier for one purpose.
@@ -93,6 +127,7 @@ func (o *online) list(f *trustframework.Framework, ca authority) {
 	f.Accreditations = append(f.Accreditations, a)
 	f.Parties[o.did] = trustframework.Party{Name: "Their surgery", DIDHosts: []string{o.origin[len("https://"):]}, StatusHosts: []string{o.origin}}
 	v := f.Verifiers[0]
+	v.Clients = nil
 	v.ID, v.Name = o.did, "Their service"
 	v.Clients = []string{"x509_san_dns:localhost", "x509_hash:" + hashOf(o.leaf.cert.Raw)}
 	v.Anchors = []string{base64.StdEncoding.EncodeToString(ca.cert.Raw)}

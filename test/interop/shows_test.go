@@ -4,9 +4,11 @@ package interop
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
+	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/test/interop/page"
@@ -145,10 +147,9 @@ func (o *online) shows(row string) func(t *testing.T) {
 		r, id = s.open("appointments", "view")
 		o.denied(t, row, page.Inward, "/problems/", s.answer(r, request{"plain": true}, s.present(s.holder, r.Client, r.Nonce)))
 		o.undecided(t, id)
-		r, id = s.open("appointments", "view")
+		r, _ = s.open("appointments", "view")
 		check(t, s.answer(r, nil, s.present(s.holder, r.Client, r.Nonce)))
 		o.denied(t, row, page.Inward, "/problems/", o.ask(t, "vp.again", request{"session": r.Session, "change": true}, nil))
-		_ = id
 	}
 }
 
@@ -219,17 +220,33 @@ func (o *online) shown(t *testing.T) {
 			o.tally.Accepted(row, page.Outward)
 		})
 	}
-	for name, r := range map[string]request{
-		"aud": {"fault": "aud"}, "signature": {"fault": "signature"}, "response_uri": {"fault": "response_uri"}, "client_id": {"fault": "client_id"},
+	o.refusesToShow(t, w)
+}
+
+// refusesToShow has their verifier do one thing wrong, in every way in which it asks.
+func (o *online) refusesToShow(t *testing.T, w *wire.OpenedWallet) {
+	query := `{"credentials":[{"id":"d","format":"dc+sd-jwt","meta":{"vct_values":["https://example.org/vct/delegation/1"]},"claims":[{"path":["on_behalf_of","identifier"]}]}]}`
+	stranger := newAuthority(t).leaf(t)
+	for row, base := range map[string]request{
+		vpPlain: {}, vpEncrypted: {"encrypted": true}, vpHash: o.certifiedBy(t, "x509_hash", true), vpDNS: o.certifiedBy(t, "x509_san_dns", false),
 	} {
-		t.Run(name, func(t *testing.T) {
-			_, link := o.asks(t, r)
-			if _, err := w.Prepare(t.Context(), link, ""); err == nil {
-				t.Error("our wallet answers")
-				return
-			}
-			o.tally.Refused(vpPlain, page.Outward)
-		})
+		wrong := map[string]request{"too much": {"query": json.RawMessage(query)}, "aud": {"fault": "aud"}, "signature": {"fault": "signature"}, "response_uri": {"fault": "response_uri"}}
+		if base["x5c"] == nil {
+			wrong["client_id"] = request{"fault": "client_id"}
+		} else {
+			wrong["another's certificate"] = request{"x5c": []string{stranger.base64()}, "certified": stranger.jwk(t)}
+		}
+		for name, change := range wrong {
+			t.Run(row+"/"+name, func(t *testing.T) {
+				r := maps.Clone(base)
+				maps.Copy(r, change)
+				_, link := o.asks(t, r)
+				if _, err := w.Prepare(t.Context(), link, ""); err == nil {
+					t.Fatal("our wallet answers")
+				}
+				o.tally.Refused(row, page.Outward)
+			})
+		}
 	}
 }
 

@@ -15,11 +15,10 @@ const publicOf = ({d, ...jwk}) => jwk;
 
 // begin reads an offer and what the issuer says of itself. key is the holder's private JWK; didUrl its
 // name, without which the bare key is proven; dpop a private JWK that tokens are bound to.
-export async function begin({offer, key, others = [], didUrl, dpop, client, attestation, instance}) {
+export async function begin({offer, key, others = [], didUrl, dpop, client, attestation, instance, audience, challenge}) {
   const keys = [key, ...others, dpop, instance].filter(Boolean);
   const net = network();
-  const authenticate = attestation ?
-    options => clientAuthenticationClientAttestationJwt({clientAttestationJwt: attestation, callbacks: callbacks({keys})})(options) :
+  const authenticate = attestation ? attested({attestation, keys, client, audience, challenge}) :
     client ? clientAuthenticationNone({clientId: client}) : clientAuthenticationAnonymous();
   const calls = callbacks({keys, fetch: net.fetch, clientAuthentication: authenticate});
   const library = new Openid4vciClient({callbacks: calls});
@@ -29,6 +28,20 @@ export async function begin({offer, key, others = [], didUrl, dpop, client, atte
   sessions.set(id, {library, calls, net, credentialOffer, issuerMetadata, keys, key, didUrl, client,
     dpop: dpop && {signer: {method: 'jwk', alg: 'ES256', publicJwk: publicOf(dpop)}}});
   return {session: id, offer: credentialOffer, issuer: issuerMetadata.credentialIssuer, servers: issuerMetadata.authorizationServers};
+}
+
+// attested authenticates by an attestation, whose proof of possession is the library's. What it leaves out, the
+// challenge of the server, is put in before it is signed. audience and challenge, if they are given, are others
+// than they should be.
+function attested({attestation, keys, client, audience, challenge}) {
+  return async options => {
+    const server = options.authorizationServerMetadata;
+    const given = server.challenge_endpoint && (await (await fetch(server.challenge_endpoint, {method: 'POST'})).json()).attestation_challenge;
+    const calls = callbacks({keys});
+    const sign = (signer, {header, payload}) => calls.signJwt(signer, {header, payload: {...payload, challenge: challenge ?? given, aud: audience ?? payload.aud}});
+    await clientAuthenticationClientAttestationJwt({clientAttestationJwt: attestation, callbacks: {...calls, signJwt: sign}})(options);
+    options.body.client_id = client;
+  };
 }
 
 // token redeems the pre-authorized code of the offer.
