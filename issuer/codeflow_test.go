@@ -464,8 +464,12 @@ func TestHAIP(t *testing.T) {
 	}
 	d.tokens(d.refreshForm(first.RefreshToken))
 
-	if a := d.get(d.plain()); a.status != 400 || a.header.Get("Location") != "" {
-		t.Errorf("a request that was not pushed: %d", a.status)
+	known := c.device()
+	known.client, known.redirect = "known", "https://wallet.example.org/cb"
+	for _, other := range []*device{d, known, c.device()} {
+		if a := other.get(other.plain()); a.status != 400 || a.header.Get("Location") != "" {
+			t.Errorf("a request of %s that was not pushed: %d", other.client, a.status)
+		}
 	}
 	bare := c.bound()
 	if a := bare.send("/par", bare.request().Form()); a.status != 401 || a.told.Error != "invalid_client" {
