@@ -25,7 +25,7 @@ func Floors() [][]string {
 		{"credential/status/publisher", "credential/status/snapshot"},
 		{"issuer", "verifier", "wallet"},
 		{"internal/wire", "internal/vcapi", "internal/world/login"},
-		{"internal/command/server", "internal/world"},
+		{"internal/command/server", "internal/world", "wallet/connect"},
 		{"cmd/..."},
 		{"test/...", "internal/layering", "internal/tidy", "internal/pins"},
 	}
