@@ -442,6 +442,57 @@ func TestLaterIsRefused(t *testing.T) {
 	}
 }
 
+// TestLaterAndCrash: a wallet that died when it had the answer and before it had stored it is given
+// another one; where the issuer has none, the collection is over.
+func TestLaterAndCrash(t *testing.T) {
+	for name, gives := range map[string]bool{"given again": true, "not given again": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t)
+			o := w.office()
+			o.later = 1
+			held := w.wallet()
+			got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(0))
+			check(t, err)
+			w.wait(time.Minute)
+			clear(o.pending)
+			if o.later = 0; !gives {
+				w.issuer.serve(map[string]http.HandlerFunc{"POST /credential": func(rw http.ResponseWriter, _ *http.Request) { o.refuse(rw, 400, "invalid_credential_request") }})
+			}
+			got, err = held.Collect(t.Context(), got.Pending[0].ID)
+			if gives != (err == nil) || gives != (len(got.Entries) == 1) {
+				t.Errorf("%+v, %v", got, err)
+			}
+			if all, _ := held.Pending(t.Context()); len(all) != 0 {
+				t.Errorf("pending still: %+v", all)
+			}
+		})
+	}
+}
+
+// TestOrphans: what a crash left of a grant goes when its place is needed.
+func TestOrphans(t *testing.T) {
+	w := newTown(t)
+	o := w.office()
+	o.refreshing = true
+	held := w.wallet()
+	got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(0))
+	check(t, err)
+	v := held.cfg.Vault
+	v.disk.write = quickly
+	for range MaxGrants - 1 {
+		check(t, v.grant(&granted{Origin: w.issuer.origin}))
+	}
+	want(t, v.grant(&granted{}), reason.StorageFull)
+	_, err = held.Receive(t.Context(), o.codeOffer(), o.taker(0))
+	check(t, err)
+	if names, _ := v.names(grantMark); len(names) != 2 {
+		t.Errorf("%d grants", len(names))
+	}
+	if e, err := held.Find(t.Context(), got.Entries[0].ID); err != nil || !e.Renewable {
+		t.Errorf("the one in use: %+v, %v", e, err)
+	}
+}
+
 // TestLaterIsWrong: what comes later is checked as what comes at once.
 func TestLaterIsWrong(t *testing.T) {
 	w := newTown(t)

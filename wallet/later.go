@@ -40,11 +40,12 @@ func (w *Wallet) Collect(ctx context.Context, prefix string) (Collected, error) 
 		return Collected{}, err
 	}
 	answer, err := s.authorized(ctx, func() (*vci.CredentialResponse, error) { return s.later(ctx, p.Transaction) })
-	if unknownTransaction(err) { // answered before, to a wallet that died before it stored the answer
+	unknown := unknownTransaction(err)
+	if unknown { // answered before, to a wallet that died before it stored the answer
 		answer, err = s.ask(ctx, &o)
 	}
-	switch {
-	case err != nil && over(err):
+	switch status, _, refused := refused(err); {
+	case refused && (over(err) || unknown && status < 500):
 		return Collected{}, errors.Join(refusedByIssuer(err), w.forgetWaiting(p))
 	case err != nil:
 		return Collected{}, refusedByIssuer(err)
@@ -176,6 +177,21 @@ func (w *Wallet) sweep(id string) error {
 		return err
 	}
 	return ignoreMissing(v.remove(grantMark + id + itemEnd))
+}
+
+// sweepAll removes every grant to which nothing belongs: a crash can leave one behind.
+func (w *Wallet) sweepAll() error {
+	names, err := w.cfg.Vault.names(grantMark)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		id, _ := itemID(name)
+		if err := w.sweep(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Renew has the credential whose id begins with prefix, and all copies of it, issued anew to the key in

@@ -342,6 +342,19 @@ func (s *session) keepGrant() error {
 	if s.grant.Refresh == "" || s.grant.ID != "" {
 		return nil
 	}
+	return s.storeGrant()
+}
+
+// storeGrant stores what was granted under a new id, in the place of what crashes have left where there
+// is none.
+func (s *session) storeGrant() error {
+	err := s.w.cfg.Vault.grant(&s.grant)
+	if reason.Of(err) != reason.StorageFull {
+		return err
+	}
+	if err := s.w.sweepAll(); err != nil {
+		return err
+	}
 	return s.w.cfg.Vault.grant(&s.grant)
 }
 
@@ -352,7 +365,7 @@ func (s *session) postpone(answer *vci.CredentialResponse, o order) (Collected, 
 	}
 	v, now := s.w.cfg.Vault, s.w.cfg.Now()
 	if s.grant.ID == "" {
-		if err := v.grant(&s.grant); err != nil {
+		if err := s.storeGrant(); err != nil {
 			return Collected{}, err
 		}
 	}
