@@ -25,7 +25,8 @@ type Fit struct {
 }
 
 // Answer evaluates q on every credential of a wallet (§6.4). One that takes more than WorkEach steps for
-// each, or than MaxWork where this is more, is limit.query: no query makes a wallet work without end.
+// each, or than MaxWork where this is more, is limit.query: no query makes a wallet work without end. Then
+// Steps alone is told.
 // That nothing answers is no error.
 func Answer(q *Query, have []Candidate) (Answers, error) {
 	work := max(MaxWork, WorkEach*len(have))
@@ -36,7 +37,7 @@ func Answer(q *Query, have []Candidate) (Answers, error) {
 		for at := range have {
 			show, ok, err := choice.Query.match(have[at], &e)
 			if err != nil {
-				return Answers{}, err
+				return Answers{Steps: work - max(e.left, 0)}, err
 			}
 			if ok {
 				choice.Fits = append(choice.Fits, Fit{at, show})
