@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -131,10 +132,16 @@ type asked struct {
 }
 
 func (s *sandbox) request(resource, action string) (a asked, err error) {
-	body, err := strictjson.Marshal(map[string]string{
-		"principal": world.PrincipalURN, "resource": resource, "action": action, "purpose": world.Purpose,
-		"controller": world.Controller, "jurisdiction": world.Jurisdiction,
-	})
+	return s.requestWith(map[string]string{"resource": resource, "action": action})
+}
+
+// requestWith lets the service ask for an access in its own flow.
+func (s *sandbox) requestWith(members map[string]string) (a asked, err error) {
+	all := map[string]string{
+		"principal": world.PrincipalURN, "purpose": world.Purpose, "controller": world.Controller, "jurisdiction": world.Jurisdiction,
+	}
+	maps.Copy(all, members)
+	body, err := strictjson.Marshal(all)
 	if err != nil {
 		return a, err
 	}

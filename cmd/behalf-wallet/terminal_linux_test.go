@@ -263,3 +263,29 @@ func TestPlainTerminal(t *testing.T) {
 		})
 	}
 }
+
+// TestGoOn opens where the service goes on, once the person says so.
+func TestGoOn(t *testing.T) {
+	s := startService(t)
+	folder := carer(t, s)
+	dir := t.TempDir()
+	browser, visited := filepath.Join(dir, "browser"), filepath.Join(dir, "visited")
+	check(t, os.WriteFile(browser, []byte("#!/bin/sh\necho \"$1\" > "+visited+"\n"), 0o700))
+	for answer, opened := range map[string]bool{"n": false, "y": true} {
+		a, err := s.requestWith(map[string]string{"resource": "appointments", "action": "book", "flow": "same_device", "redirect_uri": back})
+		check(t, err)
+		one := inTerminal(t, []string{"BROWSER=" + browser}, "present", a.DeepLink, "--dir", folder)
+		one.sees("Share this with Larkhill Online?")
+		one.types("\r")
+		one.sees("enter submit")
+		one.types("y")
+		one.sees("The service goes on in a browser, at:", "Open it?")
+		one.types(answer)
+		one.ends(0)
+		raw, err := os.ReadFile(visited)
+		if opened != (err == nil) || opened && !strings.HasPrefix(string(raw), back+"#response_code=") {
+			t.Errorf("%s: %q, %v", answer, raw, err)
+		}
+		_ = os.Remove(visited)
+	}
+}
