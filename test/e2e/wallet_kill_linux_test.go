@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +170,47 @@ func (r *walletRun) whole() {
 			r.t.Fatalf("%s was acknowledged, and is lost", id)
 		}
 	}
+}
+
+// inParallel is how many commands work on one wallet at a time.
+const inParallel = 4
+
+// TestWalletsInParallel covers WAL-14 for the built command: several receive at one time into one folder.
+// Each waits for its turn; one that waits too long says so, and nothing that any of them received is lost.
+func TestWalletsInParallel(t *testing.T) {
+	r := newWalletRun(t)
+	var waits sync.WaitGroup
+	said, errs := make([]string, inParallel), make([]string, inParallel)
+	for i := range inParallel {
+		offer, err := r.office.Grant(t.Context(), world.Grant(time.Now()))
+		check(t, err)
+		cmd := r.command(r.program, "receive", offer.Offer.URI, "--tx-code", offer.Offer.TxCode, "--yes", "--json")
+		waits.Go(func() {
+			var told strings.Builder
+			cmd.Stderr = &told
+			out, err := cmd.Output()
+			said[i] = string(out)
+			if err != nil {
+				errs[i] = told.String()
+			}
+		})
+	}
+	waits.Wait()
+	for i := range inParallel {
+		var got struct {
+			Received []struct {
+				ID string `json:"id"`
+			} `json:"received"`
+		}
+		switch {
+		case errs[i] == "" && json.Unmarshal([]byte(said[i]), &got) == nil && len(got.Received) == 1:
+			r.told = append(r.told, got.Received[0].ID)
+		case !strings.Contains(errs[i], "in use"):
+			t.Errorf("neither received nor told to wait: %s%s", said[i], errs[i])
+		}
+	}
+	if len(r.told) == 0 {
+		t.Error("nobody had a turn")
+	}
+	r.whole()
 }
