@@ -30,7 +30,7 @@ func (o *OverAsked) Error() string { return o.refusal.Error() }
 // Unwrap returns the refusal.
 func (o *OverAsked) Unwrap() error { return o.refusal }
 
-// overAsked refuses what is too much, in words that hold none of it.
+// overAsked refuses what is too much, in words that name no resource: they may be logged.
 func overAsked(what string, tooMuch ...string) error {
 	return &OverAsked{tooMuch, reason.New(reason.VerifierNotEntitled, what)}
 }
