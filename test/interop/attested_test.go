@@ -12,7 +12,10 @@ import (
 	"github.com/behalf-id/behalf/test/interop/page"
 )
 
-const vciAttested = "OpenID4VCI 1.0, wallet attestation"
+const (
+	vciAttested = "OpenID4VCI 1.0, wallet attestation"
+	vciKeys     = "OpenID4VCI 1.0, key attestation"
+)
 
 // attested has a wallet of theirs collect with an attestation of its provider.
 func (o *online) attested(t *testing.T) {
@@ -47,8 +50,43 @@ func (o *online) attested(t *testing.T) {
 	}
 	c := begin(offer, vouch(o.provider, instance, later), nil)
 	c.redeem(offer)
+	o.attestedKeys(t, c, stranger)
 	got, err := c.ask(nil, c.proof(request{"client": "their-wallet"}))
 	check(t, err)
 	c.holds(got.Credentials[0].Credential, c.holder)
 	o.tally.Accepted(vciAttested, page.Outward)
+}
+
+// attestedKeys has their library read key attestations of ours, and our issuer those that come in a proof of theirs.
+func (o *online) attestedKeys(t *testing.T, c *collector, stranger party) {
+	vouch := func(by party, of key.Public, nonce string) string {
+		raw, err := attest.Provider{By: by.Signer}.SignKeys(t.Context(), attest.Keys{Keys: []key.Public{of}, Nonce: nonce, Storage: []string{"iso_18045_high"}, Expires: now().Add(time.Hour)}, now())
+		check(t, err)
+		return raw
+	}
+	good := vouch(o.provider, c.holder.Public(), "n")
+	var keys []map[string]string
+	o.must(t, "vci.attestedKeys", request{"attestation": good, "nonce": "n"}, &keys)
+	if len(keys) != 1 || keys[0]["x"] != c.holder.public()["x"] {
+		t.Errorf("%v", keys)
+	}
+	o.tally.Accepted(vciKeys, page.Outward)
+	o.denied(t, vciKeys, page.Outward, "nonce", o.ask(t, "vci.attestedKeys", request{"attestation": good, "nonce": "m"}, nil))
+	o.denied(t, vciKeys, page.Outward, "Error verif", o.ask(t, "vci.attestedKeys", request{"attestation": flippedSignature(good), "nonce": "n"}, nil))
+	for name, bad := range map[string]string{
+		"another provider": vouch(stranger, c.holder.Public(), ""), "another nonce": vouch(o.provider, c.holder.Public(), "m"), "changed": flippedSignature(good),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := c.ask(nil, c.proof(request{"client": "their-wallet", "attestation": bad}))
+			o.denied(t, vciKeys, page.Inward, "invalid_", err)
+		})
+	}
+	offer := o.grant(t)
+	d := o.begin(t, offer, request{"key": c.holder.secret(), "didUrl": c.holder.Method.String()})
+	d.holder = c.holder
+	d.redeem(offer)
+	got, err := d.ask(nil, d.proof(request{"attestation": vouch(o.provider, c.holder.Public(), "")}))
+	check(t, err)
+	d.holds(got.Credentials[0].Credential, c.holder)
+	o.tally.Accepted(vciKeys, page.Inward)
 }

@@ -25,11 +25,14 @@ const (
 	vciDeferred = "OpenID4VCI 1.0, deferred"
 	vciEncrypt  = "OpenID4VCI 1.0, encrypted answer"
 	vciNotify   = "OpenID4VCI 1.0, notification"
+	vciSigned   = "OpenID4VCI 1.0, signed metadata"
+	vciRefresh  = "OpenID4VCI 1.0, refresh and re-issue"
 )
 
 // begun is what their wallet read of an offer.
 type begun struct {
 	Session string
+	Signed  bool
 	Offer   struct {
 		Configurations []string `json:"credential_configuration_ids"`
 	}
@@ -168,6 +171,17 @@ func (o *online) collects(t *testing.T) {
 	t.Run("batch", o.collectBatch)
 	t.Run("deferred", o.collectLater)
 	t.Run("encrypted", o.collectEncrypted)
+	t.Run("signed metadata", o.collectSigned)
+}
+
+func (o *online) collectSigned(t *testing.T) {
+	offer := o.grant(t)
+	if c := o.begin(t, offer, request{"signed": "yes"}); !c.Signed {
+		t.Fatal("the metadata was not signed")
+	}
+	o.tally.Accepted(vciSigned, page.Outward)
+	holder := newParty(t, key.ES256)
+	o.denied(t, vciSigned, page.Outward, "verification failed", o.ask(t, "vci.begin", request{"offer": offer.Offer.URI, "key": holder.secret(), "didUrl": holder.Method.String(), "signed": "changed"}, nil))
 }
 
 func (o *online) collectOne(t *testing.T, more request) {
@@ -353,7 +367,21 @@ func (o *online) signsIn(t *testing.T) {
 			check(t, err)
 			c.holds(got.Credentials[0].Credential, c.holder)
 			o.tally.Accepted(vciCode, page.Outward)
+			c.again()
 			o.denied(t, vciCode, page.Outward, "invalid_grant", o.ask(t, "vci.code", r, nil))
 		})
 	}
+}
+
+// again has their wallet refresh its token and collect once more, with the key in use.
+func (c *collector) again() {
+	c.t.Helper()
+	var fresh struct{ Used string }
+	c.must(c.t, "vci.refresh", request{"session": c.Session}, &fresh)
+	got, err := c.ask(nil, c.proof(request{"client": "their-wallet"}))
+	check(c.t, err)
+	c.holds(got.Credentials[0].Credential, c.holder)
+	c.tally.Accepted(vciRefresh, page.Outward)
+	c.denied(c.t, vciRefresh, page.Outward, "invalid_grant", c.counterpart.ask(c.t, "vci.refresh", request{"session": c.Session, "refreshToken": "of.nobody"}, nil))
+	c.denied(c.t, vciRefresh, page.Outward, "invalid_grant", c.counterpart.ask(c.t, "vci.refresh", request{"session": c.Session, "refreshToken": fresh.Used}, nil))
 }

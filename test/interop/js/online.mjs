@@ -22,7 +22,7 @@ globalThis.fetch = async (url, init) => {
 await run({
   versions,
   'sdjwt.present': sdjwt.present,
-  'vci.begin': vci.begin, 'vci.token': vci.token, 'vci.authorize': vci.authorize, 'vci.code': vci.code, 'vci.nonce': vci.nonce, 'vci.proof': vci.proof,
+  'vci.begin': vci.begin, 'vci.token': vci.token, 'vci.authorize': vci.authorize, 'vci.code': vci.code, 'vci.refresh': vci.refresh, 'vci.attestedKeys': vci.attestedKeys, 'vci.nonce': vci.nonce, 'vci.proof': vci.proof,
   'vci.credential': vci.credential, 'vci.deferred': vci.deferred, 'vci.notify': vci.notify, 'vci.again': vci.again, 'vci.held': vci.held, 'vci.key': vci.key,
   'vp.open': vp.open, 'vp.answer': vp.answer, 'vp.again': vp.again,
   'theirs.serve': theirs.serve, 'issuer.set': issuer.set, 'issuer.offer': issuer.offer, 'issuer.told': issuer.told,

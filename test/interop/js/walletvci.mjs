@@ -4,7 +4,7 @@
 
 import {Oauth2Client, clientAuthenticationAnonymous, clientAuthenticationClientAttestationJwt, clientAuthenticationNone, resourceRequest} from '@openid4vc/oauth2';
 import {CompactEncrypt, compactDecrypt, importJWK} from 'jose';
-import {Openid4vciClient} from '@openid4vc/openid4vci';
+import {Openid4vciClient, verifyKeyAttestationJwt} from '@openid4vc/openid4vci';
 import {callbacks, keyOf, network} from './callbacks.mjs';
 import {checked} from './held.mjs';
 import {didOf} from './issuer.mjs';
@@ -15,19 +15,36 @@ const publicOf = ({d, ...jwk}) => jwk;
 
 // begin reads an offer and what the issuer says of itself. key is the holder's private JWK; didUrl its
 // name, without which the bare key is proven; dpop a private JWK that tokens are bound to.
-export async function begin({offer, key, others = [], didUrl, dpop, client, attestation, instance, audience, challenge}) {
+export async function begin({offer, key, others = [], didUrl, dpop, client, attestation, instance, audience, challenge, signed}) {
   const keys = [key, ...others, dpop, instance].filter(Boolean);
   const net = network();
   const authenticate = attestation ? attested({attestation, keys, client, audience, challenge}) :
     client ? clientAuthenticationNone({clientId: client}) : clientAuthenticationAnonymous();
-  const calls = callbacks({keys, fetch: net.fetch, clientAuthentication: authenticate});
+  const calls = callbacks({keys, fetch: signed ? signedOnly(net.fetch, signed) : net.fetch, clientAuthentication: authenticate});
   const library = new Openid4vciClient({callbacks: calls});
   const credentialOffer = await library.resolveCredentialOffer(offer);
   const issuerMetadata = await library.resolveIssuerMetadata(credentialOffer.credential_issuer);
   const id = String(sessions.size + 1);
   sessions.set(id, {library, calls, net, credentialOffer, issuerMetadata, keys, key, didUrl, client,
     dpop: dpop && {signer: {method: 'jwk', alg: 'ES256', publicJwk: publicOf(dpop)}}});
-  return {session: id, offer: credentialOffer, issuer: issuerMetadata.credentialIssuer, servers: issuerMetadata.authorizationServers};
+  return {session: id, offer: credentialOffer, issuer: issuerMetadata.credentialIssuer, signed: Boolean(issuerMetadata.signedCredentialIssuer)};
+}
+
+// signedOnly is a fetch that asks for signed issuer metadata alone; how is "changed" to have an octet of it
+// changed on the way.
+function signedOnly(reach, how) {
+  return async (url, init = {}) => {
+    if(!new URL(url).pathname.startsWith('/.well-known/openid-credential-issuer')) {
+      return reach(url, init);
+    }
+    const response = await reach(url, {...init, headers: {Accept: 'application/jwt'}});
+    if(how !== 'changed') {
+      return response;
+    }
+    const text = await response.text();
+    const at = text.length - 20;
+    return new Response(text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1), {headers: {'Content-Type': 'application/jwt'}});
+  };
 }
 
 // attested authenticates by an attestation, whose proof of possession is the library's. What it leaves out, the
@@ -96,6 +113,23 @@ export async function code({session, url, verifier}) {
   return keep(s, got);
 }
 
+// refresh gets a fresh access token by the refresh token of the last answer, or by another one.
+export async function refresh({session, refreshToken}) {
+  const s = sessions.get(session);
+  s.refreshToken = refreshToken ?? s.token.refresh_token;
+  const got = await new Oauth2Client({callbacks: s.calls}).retrieveRefreshTokenAccessToken({
+    authorizationServerMetadata: s.issuerMetadata.authorizationServers[0], refreshToken: s.refreshToken, dpop: s.dpop,
+    additionalRequestPayload: {client_id: s.client}
+  });
+  return {...keep(s, got), used: s.refreshToken};
+}
+
+// attestedKeys reads a key attestation and returns its keys.
+export async function attestedKeys({attestation, nonce}) {
+  const {payload} = await verifyKeyAttestationJwt({callbacks: callbacks({keys: []}), keyAttestationJwt: attestation, use: 'proof_type.jwt', expectedNonce: nonce});
+  return payload.attested_keys;
+}
+
 // nonce asks the nonce endpoint.
 export async function nonce({session}) {
   const s = sessions.get(session);
@@ -103,12 +137,15 @@ export async function nonce({session}) {
 }
 
 // proof makes a key proof. audience and nonce, if they are given, are others than they should be.
-export async function proof({session, configuration, nonce, audience, key, client}) {
+export async function proof({session, configuration, nonce, audience, key, client, attestation}) {
   const s = sessions.get(session);
   const metadata = audience ? {...s.issuerMetadata, credentialIssuer: {...s.issuerMetadata.credentialIssuer, credential_issuer: audience}} : s.issuerMetadata;
   const jwk = publicOf(key ?? s.key);
   const signer = s.didUrl && !key ? {method: 'did', alg: 'ES256', didUrl: s.didUrl} : {method: 'jwk', alg: 'ES256', publicJwk: jwk};
-  return (await s.library.createCredentialRequestJwtProof({issuerMetadata: metadata, credentialConfigurationId: configuration, signer, nonce, clientId: client, issuedAt: new Date()})).jwt;
+  return (await s.library.createCredentialRequestJwtProof({
+    issuerMetadata: metadata, credentialConfigurationId: configuration, signer, nonce, clientId: client, issuedAt: new Date(),
+    keyAttestationJwt: attestation
+  })).jwt;
 }
 
 // credential asks for credentials with proofs, by the identifier that the token came with or, where there
