@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/jwe"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
@@ -184,9 +185,9 @@ func (s *gatewaySite) asks(base string, leaf []byte) (page string, r *vp.Request
 		s.Fatalf("%d %s %v", status, answer, err)
 	}
 	_, object := s.call("GET", base+strings.TrimPrefix(link.RequestURI, "https://gateway.example.org"), "")
-	r, err = vp.Trust{Keys: credential.Keys{At: time.Now()}}.Open(context.Background(), []byte(object), link.ClientID)
+	r, err = vp.Trust{Keys: credential.Keys{Resolver: didkey.New(), At: time.Now()}}.Open(context.Background(), []byte(object), link.ClientID)
 	if err != nil {
-		s.Fatalf("%v: %s", err, object)
+		s.Fatal(err)
 	}
 	return asked.Page, r
 }
