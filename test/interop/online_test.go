@@ -58,7 +58,7 @@ func TestOpenID(t *testing.T) {
 	tests := map[string]func(t *testing.T){
 		"their wallet collects": o.collects, "their wallet signs in": o.signsIn, "our wallet collects": o.collected, "our wallet signs in": o.signedIn,
 		"their wallet shows": o.shows(vpPlain), "our wallet shows": o.shown,
-		"their wallet shows encrypted": h.shows(vpHash), "their wallet is attested": h.attested,
+		"their wallet shows encrypted": h.shows(vpHash), "their wallet is attested": h.attested, "their wallet shows jwt_vc_json": o.showsJWT,
 	}
 	ran := 0
 	for name, test := range tests {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/internal/world"
@@ -82,7 +83,7 @@ func (s *show) open(resource, action string) (read, string) {
 func (s *show) present(by party, audience, nonce string) (shown string) {
 	s.t.Helper()
 	choice := map[string]any{"delegation": map[string]any{"permission": map[string]any{"0": true}, "identity_assurance": true}}
-	s.must(s.t, "sdjwt.present", request{"sdjwt": s.sdjwt, "frame": choice, "key": by.secret(), "iat": now().Unix(), "audience": audience, "nonce": nonce}, &shown)
+	s.must(s.t, "sdjwt.present", request{"sdjwt": s.sdjwt, "frame": choice, "key": by.secret(), "iat": time.Now().Unix(), "audience": audience, "nonce": nonce}, &shown)
 	return shown
 }
 

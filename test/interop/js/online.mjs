@@ -4,6 +4,7 @@
 // an issuer and a verifier by the packages of @openid4vc. It reaches loopback alone.
 
 import * as issuer from './issuer.mjs';
+import * as jwt from './jwt.mjs';
 import * as sdjwt from './sdjwt.mjs';
 import * as theirs from './theirs.mjs';
 import * as vci from './walletvci.mjs';
@@ -21,7 +22,7 @@ globalThis.fetch = async (url, init) => {
 
 await run({
   versions,
-  'sdjwt.present': sdjwt.present,
+  'sdjwt.present': sdjwt.present, 'jwt.sign': jwt.sign, 'jwt.verify': jwt.verify,
   'vci.begin': vci.begin, 'vci.token': vci.token, 'vci.authorize': vci.authorize, 'vci.code': vci.code, 'vci.refresh': vci.refresh, 'vci.attestedKeys': vci.attestedKeys, 'vci.nonce': vci.nonce, 'vci.proof': vci.proof,
   'vci.credential': vci.credential, 'vci.deferred': vci.deferred, 'vci.notify': vci.notify, 'vci.again': vci.again, 'vci.held': vci.held, 'vci.key': vci.key,
   'vp.open': vp.open, 'vp.answer': vp.answer, 'vp.again': vp.again,
