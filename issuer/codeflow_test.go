@@ -633,3 +633,21 @@ func TestCodeIsBoundByThumbprint(t *testing.T) {
 		t.Errorf("dpop_jkt of the same key: %d %s", a.status, a.body)
 	}
 }
+
+// TestTokenOutlivesItsOffer: who was given a token in the last moment of an offer still collects.
+func TestTokenOutlivesItsOffer(t *testing.T) {
+	c := newCodeWorld(t)
+	o, pre := c.grant(collected("tom")), c.grant(both())
+	c.clock.Advance(OfferLife - time.Second)
+	first := must[vci.TokenResponse](t)(c.Token(t.Context(), c.tokenRequest(pre), Presented{}))
+	c.clock.Advance(TokenLife - 10*time.Second)
+	must[*vci.CredentialResponse](t)(c.Issue(t.Context(), first.AccessToken, ask(ConfigurationSDJWT, c.proof(newHolder(t)))))
+	c.clock.Advance(SignInLife - OfferLife - TokenLife)
+	c.framework = testFramework(c.clock.Now())
+	d := c.device()
+	last := d.tokens(d.codeForm(d.code(d.push(withState(c.state(o))), "tom")))
+	c.clock.Advance(TokenLife - time.Second)
+	if a := d.collect(last, o.ID+".delegation"); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
