@@ -18,6 +18,7 @@ type commonWords struct {
 
 	Here      string // heading of the way to a wallet on this device
 	Open      string // button
+	Nothing   string // what to do if the button does nothing
 	Elsewhere string // heading of the way to a wallet on another device
 	Scan      string
 	Code      string // what the picture is
@@ -100,6 +101,7 @@ func englishCommon() commonWords {
 
 		Here:      "Your wallet is on this device",
 		Open:      "Open my wallet",
+		Nothing:   "If nothing opens, copy the link below into your wallet.",
 		Elsewhere: "Your wallet is on another device",
 		Scan:      "Point its camera, or the scanner in your wallet, at this code.",
 		Code:      "QR code that your wallet can read",

@@ -14,6 +14,7 @@ func welshCommon() commonWords {
 
 		Here:      "Mae eich waled ar y ddyfais hon",
 		Open:      "Agor fy waled",
+		Nothing:   "Os nad oes dim yn agor, copïwch y ddolen isod i’ch waled.",
 		Elsewhere: "Mae eich waled ar ddyfais arall",
 		Scan:      "Pwyntiwch ei chamera, neu’r sganiwr yn eich waled, at y cod hwn.",
 		Code:      "Cod QR y gall eich waled ei ddarllen",
