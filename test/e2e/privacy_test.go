@@ -297,17 +297,14 @@ func (s secrets) person(t *testing.T, p *peer, w *world.World, folder string) *w
 }
 
 // note takes the secrets out of what a wallet posted and got.
-func (s secrets) note(address string, body, answer []byte) {
-	for _, raw := range collected(address, answer) {
-		jws, _, _ := strings.Cut(raw, "~")
-		s.add(secured, jws[strings.LastIndexByte(jws, '.')+1:])
-	}
+func (s secrets) note(_ string, body, answer []byte) {
 	var said struct {
-		Token string `json:"access_token"`
-		Nonce string `json:"c_nonce"`
+		Token   string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
 	}
 	if json.Unmarshal(answer, &said) == nil {
 		s.add(token, said.Token)
+		s.add(token, said.Refresh)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -337,6 +334,10 @@ func act(t *testing.T, w *world.World, tom, june *wallet.Wallet, s secrets) {
 	check(t, err)
 	got, err := tom.Receive(ctx, offer.Offer.URI, wallet.Collector{Accept: func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil }})
 	check(t, err)
+	for _, raw := range got.Entries[0].Secured() { // it came encrypted
+		jws, _, _ := strings.Cut(raw, "~")
+		s.add(secured, jws[strings.LastIndexByte(jws, '.')+1:])
+	}
 	shows(t, w, tom, "appointments", "book", "permit")
 	shows(t, w, tom, "gp-record", "view", "deny")
 	file, _, err := tom.Delegate(ctx, got.Entries[0], wallet.Proposal{To: june.DID(), Permissions: []wallet.Permitted{{Resource: "appointments", Actions: []string{"view"}}}})
