@@ -18,6 +18,7 @@ type Entry struct {
 	From       string                 `json:"from,omitempty"` // the person who passed it on, by DID; "" where the issuer gave it
 	OnBehalfOf string                 `json:"on_behalf_of"`
 	Identifier *credential.Identifier `json:"identifier,omitempty"` // number of that person in some system
+	Called     string                 `json:"called,omitempty"`     // what the holder calls them: Wallet.Call
 	ValidFrom  time.Time              `json:"valid_from"`
 	ValidUntil time.Time              `json:"valid_until"`
 	Allows     []Allowed              `json:"allows"`
@@ -96,7 +97,7 @@ func (w *Wallet) show(h *held) *Entry {
 		ID: h.ID, Type: c.Type, Format: h.Format, Issuer: h.Issuer, OnBehalfOf: c.OnBehalfOf.ID, Identifier: c.OnBehalfOf.Identifier,
 		ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, Purposes: c.Purposes, Onward: c.Redelegation.MaxDepth,
 		Links: 1 + len(h.Parents), Received: h.Received, Group: h.Group, Renewable: h.Grant != "",
-		credential: c, held: h,
+		Called: w.cfg.Vault.home.Names[c.OnBehalfOf.ID], credential: c, held: h,
 	}
 	switch {
 	case c.Parent != nil:

@@ -183,7 +183,7 @@ func (v *Vault) restore(head backupHead, parts []backupPart) error {
 			}
 		}
 	}
-	v.home.Settings = head.Home.Settings
+	v.home.Settings, v.home.Names = head.Home.Settings, head.Home.Names
 	return v.setKeys(head.Home.Keys)
 }
 

@@ -48,6 +48,8 @@ type home struct {
 	Version  int       `json:"version"`
 	Settings Settings  `json:"settings"`
 	Keys     []key.JWK `json:"keys"` // the first is the holder's key in use
+
+	Names map[string]string `json:"names,omitempty"` // what the holder calls those they act for, by id
 }
 
 // Vault is a wallet's folder, locked and open. Everything in it is sealed under one passphrase;

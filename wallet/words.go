@@ -58,12 +58,16 @@ func (e *Entry) Says(language string) []string {
 }
 
 // Person returns how the wallet names the person who is acted for: by their number in some system where
-// it knows one, else by the id of the credential.
+// it knows one, else by the id that the credential has, after what the holder calls them.
 func (e *Entry) Person() string {
+	id := e.OnBehalfOf
 	if e.Identifier != nil {
-		return e.Identifier.Value
+		id = e.Identifier.Value
 	}
-	return e.OnBehalfOf
+	if e.Called != "" {
+		return e.Called + " (" + id + ")"
+	}
+	return id
 }
 
 // Day writes the day of t, in UTC, as people of a language do.

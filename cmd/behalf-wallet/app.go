@@ -51,7 +51,7 @@ func (p *program) app() *cli.App {
 		Before: p.settle,
 		Commands: []*cli.Command{
 			p.initCommand(), p.didCommand(), p.receiveCommand(), p.applyCommand(), p.pendingCommand(), p.collectCommand(), p.renewCommand(),
-			p.listCommand(), p.showCommand(), p.dueCommand(), p.presentCommand(),
+			p.listCommand(), p.showCommand(), p.callCommand(), p.dueCommand(), p.presentCommand(),
 			p.delegateCommand(), p.acceptCommand(), p.revokeCommand(), p.statusCommand(), p.removeCommand(), p.keysCommand(),
 			p.exportCommand(), p.importCommand(), p.rememberCommand(), p.forgetCommand(),
 		},

@@ -156,11 +156,20 @@ func (p *program) consent(c *cli.Context, v wallet.Consent) (bool, error) {
 	return p.person.reads(c.Context, consentLines(v), "Share this with "+v.Verifier+"?")
 }
 
+// principal says for whom the access is, as the person calls them, and as the service does: their number, which does not
+// leave, is not brought up where it is told what does.
+func principal(v wallet.Consent) string {
+	if e := v.Credential; e.OnBehalfOf == v.Access.Principal && e.Called != "" {
+		return e.Called + ", " + e.OnBehalfOf
+	}
+	return v.Access.Principal
+}
+
 func consentLines(v wallet.Consent) []string {
 	a := v.Access
 	lines := []string{v.Verifier + " asks (" + v.VerifierID + ")"}
 	for _, row := range [][2]string{
-		{"to", strings.TrimSpace(a.Action + " " + a.Resource)}, {"of", a.Principal}, {"for", strings.ReplaceAll(a.Purpose, "-", " ")}, {"held by", a.Controller},
+		{"to", strings.TrimSpace(a.Action + " " + a.Resource)}, {"of", principal(v)}, {"for", strings.ReplaceAll(a.Purpose, "-", " ")}, {"held by", a.Controller},
 	} {
 		if row[1] != "" {
 			lines = append(lines, fmt.Sprintf("  %-11s %s", row[0], row[1]))

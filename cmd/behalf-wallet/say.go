@@ -30,15 +30,7 @@ func line(e *wallet.Entry) string {
 	for _, a := range e.Allows {
 		can = append(can, a.Resource+":"+strings.Join(a.Actions, ","))
 	}
-	return fmt.Sprintf("%s  %s  until %s  for %s  from %s", e.ID, strings.Join(can, " "), day(e.ValidUntil), who(e), from)
-}
-
-// who names the person that is acted for, by number where the wallet knows one.
-func who(e *wallet.Entry) string {
-	if e.Identifier != nil {
-		return e.Identifier.Value
-	}
-	return e.OnBehalfOf
+	return fmt.Sprintf("%s  %s  until %s  for %s  from %s", e.ID, strings.Join(can, " "), day(e.ValidUntil), e.Person(), from)
 }
 
 // factLines writes facts below one another, with those of links above set apart.

@@ -74,6 +74,35 @@ func named(c *cli.Context, w *wallet.Wallet) ([]*wallet.Entry, []wallet.Damaged,
 	return []*wallet.Entry{e}, nil, err
 }
 
+func (p *program) callCommand() *cli.Command {
+	return &cli.Command{
+		Name: "call", Usage: "give a person for whom you act a name that you know them by", ArgsUsage: "PERSON [NAME]",
+		Description: "Credentials hold numbers, and no names. PERSON is the number that list shows. Without NAME the name is taken away. The name stays in " +
+			"your wallet and its backups: no service sees it.\n\nExample:\n   behalf-wallet call 9990000077 Mum",
+		Action: func(c *cli.Context) error {
+			if n := c.NArg(); n < 1 || n > 2 {
+				return command.Usage("call needs PERSON, and NAME")
+			}
+			return p.wallet(c, wire.Wallet, func(w *wallet.Wallet) error { return p.call(c, w, c.Args().Get(0), c.Args().Get(1)) })
+		},
+	}
+}
+
+func (p *program) call(c *cli.Context, w *wallet.Wallet, person, name string) error {
+	id, err := w.Call(c.Context, person, name)
+	if reason.Of(err) == reason.CLIArgs {
+		return command.Usage("%s", command.Explain(err))
+	}
+	if err != nil {
+		return err
+	}
+	text := "The wallet has no name for " + person + " any more."
+	if name != "" {
+		text = "The wallet calls " + person + " " + name + " from now on."
+	}
+	return p.Say(c, map[string]string{"person": id, "called": name}, text)
+}
+
 func (p *program) removeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "remove", Usage: "forget one credential; the issuer does not give it a second time", ArgsUsage: "ID",
