@@ -51,7 +51,7 @@ func TestKillNine(t *testing.T) {
 		p := up(t, program, dir)
 		peer := newPeer(t, p.ready)
 		for len(all) < workers {
-			all = append(all, newWorker(t, h, len(all), seed))
+			all = append(all, newWorker(t, h, peer, len(all), seed))
 		}
 		at := leastAcks + moments.IntN(spreadAcks)
 		killed := h.run(t, p, peer, all, at)
@@ -141,14 +141,11 @@ type worker struct {
 	pending string // idempotency key whose answer did not come
 	body    []byte
 	current string // idempotency key of the grant being collected
-	came    string // credential that came last
 }
 
-func newWorker(t *testing.T, h *history, number int, seed uint64) *worker {
+func newWorker(t *testing.T, h *history, p *peer, number int, seed uint64) *worker {
 	t.Helper()
-	// The wallet's own settings are not used: its parts come from the peer.
-	settings := wallet.Settings{Registry: "https://localhost", Trusted: []string{"did:key:z"}}
-	vault, err := wallet.Create(t.Context(), filepath.Join(t.TempDir(), "wallet"), []byte("of a test"), settings, rand.Reader)
+	vault, err := wallet.Create(t.Context(), filepath.Join(t.TempDir(), "wallet"), []byte("of a test"), p.settings, rand.Reader)
 	check(t, err)
 	t.Cleanup(func() { _ = vault.Close() })
 	return &worker{h: h, number: number, vault: vault, chance: mathrand.New(mathrand.NewPCG(seed, uint64(number)+1))}
@@ -157,12 +154,7 @@ func newWorker(t *testing.T, h *history, number int, seed uint64) *worker {
 // attach lets w work with the servers that peer knows.
 func (w *worker) attach(t *testing.T, peer *peer) {
 	w.peer = peer
-	w.wallet = peer.wallet(t, w.vault, func(url string, _, answer []byte) {
-		for _, raw := range collected(url, answer) {
-			w.came = raw
-			w.h.ack(func() { w.h.issued = append(w.h.issued, issued{raw, w.current}) })
-		}
-	})
+	w.wallet = peer.wallet(t, w.vault, func(string, []byte, []byte) {})
 }
 
 // step is one story: grant, collect, present, perhaps pass on, perhaps revoke.
@@ -171,12 +163,15 @@ func (w *worker) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.came = ""
 	got, err := w.wallet.Receive(ctx, offer.Offer.URI, wallet.Collector{Accept: func(wallet.OfferView) (string, error) { return offer.Offer.TxCode, nil }})
+	var raw string
+	for _, e := range got.Entries { // what was stored beside an error too
+		raw = e.Secured()[0]
+		w.h.ack(func() { w.h.issued = append(w.h.issued, issued{raw, w.current}) })
+	}
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
-	raw := w.came
 	if err := w.present(ctx, got.Entries[0]); err != nil {
 		return err
 	}

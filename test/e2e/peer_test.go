@@ -25,7 +25,6 @@ import (
 	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/did/didweb"
 	"github.com/behalf-id/behalf/internal/safehttp"
-	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/store/memory"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/trustframework/client"
@@ -36,13 +35,14 @@ import (
 // framework, and readers of documents, credentials and status lists of their own.
 type peer struct {
 	ready
-	fetch   *safehttp.Client
-	trust   *client.Client
-	formats credential.Formats
-	keys    did.Resolver
-	lists   *snapshot.Source
-	plain   *http.Client
-	now     func() time.Time // the clock of its wallets
+	settings wallet.Settings // of wallets that trust its registry
+	fetch    *safehttp.Client
+	trust    *client.Client
+	formats  credential.Formats
+	keys     did.Resolver
+	lists    *snapshot.Source
+	plain    *http.Client
+	now      func() time.Time // the clock of its wallets
 }
 
 func newPeer(t *testing.T, r ready) *peer {
@@ -72,6 +72,7 @@ func (p *peer) framework(t *testing.T) {
 	t.Helper()
 	ids, err := client.Discover(t.Context(), p.fetch, p.Registry)
 	check(t, err)
+	p.settings = wallet.Settings{Registry: p.Registry, Trusted: ids}
 	trusted, err := trustframework.TrustedKeys(ids)
 	check(t, err)
 	p.trust, err = client.New(t.Context(), client.Config{
@@ -135,21 +136,6 @@ func (l listener) Post(ctx context.Context, url, kind string, body []byte, want 
 		l.seen(url, body, answer.Body)
 	}
 	return answer, err
-}
-
-// collected returns the credentials in what an issuer answered, as they came.
-func collected(url string, answer []byte) (out []string) {
-	if !strings.HasSuffix(url, "/credential") {
-		return nil
-	}
-	said, err := vci.ParseCredentialResponse(answer)
-	if err != nil {
-		return nil
-	}
-	for _, one := range said.Credentials {
-		out = append(out, one.Credential)
-	}
-	return out
 }
 
 // call sends a request with a bearer token and reads the JSON that comes. An answer that is no
