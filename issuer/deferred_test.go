@@ -102,6 +102,38 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// TestDeclinedOffer: what is declined before anybody came is offered no more.
+func TestDeclinedOffer(t *testing.T) {
+	w := newWorld(t).serve()
+	o := w.grant(reviewed())
+	path := strings.TrimPrefix(o.Offer.Page, testOrigin)
+	if a := w.do("GET", path, "", nil); a.status != 200 {
+		t.Errorf("%d", a.status)
+	}
+	must[*Delegation](t)(w.Decline(t.Context(), o.ID, Change{Reason: "no-consent"}))
+	if a := w.do("GET", path, "", nil); a.status != 404 {
+		t.Errorf("%d after it was declined", a.status)
+	}
+	_, err := w.Token(t.Context(), w.tokenRequest(o), Presented{})
+	wants(t, err, reason.GrantInvalid)
+}
+
+// TestWaitingIsBounded: one application does not fill the store with requests.
+func TestWaitingIsBounded(t *testing.T) {
+	w := newWorld(t)
+	o := w.grant(reviewed())
+	b := w.bind(o)
+	for range MaxWaiting {
+		must[*vci.CredentialResponse](t)(b.asks(w.proof(newHolder(t))))
+		b.renew()
+	}
+	_, err := b.asks(w.proof(newHolder(t)))
+	wants(t, err, reason.LimitRate)
+	if d := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)); d.Waiting != MaxWaiting {
+		t.Errorf("%d wait", d.Waiting)
+	}
+}
+
 func TestReviewRefusals(t *testing.T) {
 	w := newWorld(t)
 	why, open, o := Change{Reason: "x"}, w.grant(edit()), w.grant(reviewed())

@@ -54,6 +54,10 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("%s: permission is called %+v", id, d)
 		}
 	}
+	w.cfg.BatchSize = 1
+	if one := must[*Issuer](t)(New(w.cfg)).Metadata(); one.Batch != nil {
+		t.Errorf("a batch of one is said by leaving it out: %+v", one.Batch)
+	}
 	if strings.Contains(string(got.body), `"logo"`) || strings.Contains(string(got.body), `_image"`) {
 		t.Error("an image, whose fetch would tell who looks")
 	}

@@ -80,6 +80,21 @@ func TestDeletedCopies(t *testing.T) {
 	must[*Delegation](t)(w.Resume(t.Context(), o.ID, Change{Reason: "x"}))
 }
 
+// TestDeletedAfterRevoked: there is nothing left to take back, and the operator still sees whose it was.
+func TestDeletedAfterRevoked(t *testing.T) {
+	w := newWorld(t)
+	o := w.grant(edit())
+	bearer := w.redeemed(o)
+	out := must[*vci.CredentialResponse](t)(w.Issue(t.Context(), bearer, askFor(w.proof(newHolder(t)))))
+	must[*Delegation](t)(w.Revoke(t.Context(), o.ID, Change{Reason: "x"}))
+	if err := w.tell(bearer, out.NotificationID, vci.Deleted); err != nil {
+		t.Fatal(err)
+	}
+	if d := must[*Delegation](t)(w.Delegation(t.Context(), o.ID)); len(d.Copies) != 1 || d.Copies[0].Notified != vci.Deleted || w.leaves(audit.Revoke) != 1 {
+		t.Errorf("%+v", d.Copies)
+	}
+}
+
 // TestDeletedAfterPassedOn: a copy below which somebody stands is not taken from under them.
 func TestDeletedAfterPassedOn(t *testing.T) {
 	f := newFamily(t)

@@ -78,7 +78,7 @@ func (i *Issuer) redeemPreAuthorized(ctx context.Context, r vci.TokenRequest, by
 	if err != nil {
 		return vci.TokenResponse{}, err
 	}
-	if d.At(i.cfg.Now()) != Offered {
+	if d.At(i.cfg.Now()) != Offered || !i.stands(d) {
 		return vci.TokenResponse{}, reason.New(reason.GrantInvalid, "the offer was withdrawn; ask for a new one")
 	}
 	c.Consumed, c.TxCode = true, ""
