@@ -69,6 +69,17 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestPanic: a fault of ours is no success (CLI-04). It is not caught, so that the process ends as Go ends those.
+func TestPanic(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("the fault was hidden")
+		}
+	}()
+	got := run(t, func(*Program, *cli.Context) error { panic("a fault") }, "do")
+	t.Errorf("it ended with %d", got.Code)
+}
+
 func TestExplain(t *testing.T) {
 	entry, ok := reason.Lookup(reason.StatusRevoked)
 	if !ok {

@@ -70,12 +70,26 @@ func story(ctx context.Context, dir string, trust wallet.Settings, s services) (
 	if err != nil {
 		return err
 	}
+	if err := choose(ctx, prepared); err != nil {
+		return err
+	}
 	choice := ask(prepared.Consent)
 	told, err := prepared.Send(ctx, choice) // the service hears of a no as well
 	if err != nil {
 		return err
 	}
 	fmt.Println(told.Outcome)
+	return nil
+}
+
+// choose lets the person choose among people and credentials where there are several: here, the first of each.
+func choose(ctx context.Context, p *wallet.Prepared) error {
+	if people := p.Consent.Principals; len(people) > 1 { // the service does not say for whom
+		return p.For(ctx, people[0])
+	}
+	if others := p.Consent.Also; len(others) > 0 { // p.Consent.Credential would do, and shows the least; any of these would too
+		return p.Use(ctx, p.Consent.Credential.ID)
+	}
 	return nil
 }
 
