@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
-	"github.com/behalf-id/behalf/internal/qr"
+	"github.com/behalf-id/behalf/internal/qr/scan"
 )
 
 // browserTime is how long the program that opens a browser may take to say that it cannot.
@@ -101,7 +101,7 @@ func linkOf(c *cli.Context, what string) (string, error) {
 		return "", errors.New(path + " cannot be read")
 	}
 	defer func() { _ = f.Close() }()
-	link, err := qr.Read(f)
+	link, err := scan.Read(f)
 	if err != nil {
 		return "", errors.New("no QR code can be read in " + path + "; take the picture straight on, with all of the code in it")
 	}

@@ -13,7 +13,7 @@ const Module = "github.com/behalf-id/behalf"
 func Floors() [][]string {
 	return [][]string{
 		{"reason", "store", "internal/shared", "internal/conformance"},
-		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "internal/web", "internal/cbor", "internal/rdfc", "internal/qr", "key"},
+		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "internal/web", "internal/cbor", "internal/rdfc", "internal/qr", "internal/qr/scan", "key"},
 		{"internal/command", "internal/jose", "internal/multiformat", "internal/web/metrics", "internal/jsonld", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
 		{"did", "internal/command/commandtest", "internal/jwe", "internal/page", "internal/signin"},
 		{"credential", "credential/internal/view", "credential/internal/warm", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql", "openid/dpop", "openid/attest"},

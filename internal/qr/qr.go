@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package qr draws and reads QR codes (ISO/IEC 18004), for links that go from one device to another.
+// Package qr draws QR codes (ISO/IEC 18004), for links that go from one device to another. What reads
+// them is package scan below: a server draws and never reads.
 package qr
 
 import (

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"github.com/behalf-id/behalf/internal/qr"
+	"github.com/behalf-id/behalf/internal/qr/scan"
 )
 
 // look opens one of the gallery's pages.
@@ -160,7 +160,7 @@ func TestCodesAreRead(t *testing.T) {
 		for path, want := range map[string]string{"/offer": offerLink, "/request": requestLink} {
 			t.Run(s.name+path, func(t *testing.T) {
 				look(t, b, g, path)
-				got, err := qr.Read(bytes.NewReader(b.wholePicture(t)))
+				got, err := scan.Read(bytes.NewReader(b.wholePicture(t)))
 				if err != nil || got != want {
 					t.Errorf("read %q, %v", got, err)
 				}
@@ -189,7 +189,7 @@ func TestCodeInForcedColours(t *testing.T) {
 	if !ask[bool](t, b, `matchMedia("(forced-colors: active)").matches`) {
 		t.Fatal("no colours are forced")
 	}
-	if got, err := qr.Read(bytes.NewReader(b.picture(t))); err != nil || got != offerLink {
+	if got, err := scan.Read(bytes.NewReader(b.picture(t))); err != nil || got != offerLink {
 		t.Errorf("read %q, %v", got, err)
 	}
 	if paper := ask[string](t, b, `getComputedStyle(document.querySelector(".paper")).backgroundColor`); paper != "rgb(255, 255, 255)" {

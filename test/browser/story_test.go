@@ -15,7 +15,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/behalf-id/behalf/internal/qr"
+	"github.com/behalf-id/behalf/internal/qr/scan"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/internal/world/login"
 	"github.com/behalf-id/behalf/wallet"
@@ -35,7 +35,7 @@ func TestStory(t *testing.T) {
 // scan reads the QR code off the screen.
 func (b *tab) scan(t *testing.T) string {
 	t.Helper()
-	link, err := qr.Read(bytes.NewReader(b.picture(t)))
+	link, err := scan.Read(bytes.NewReader(b.picture(t)))
 	check(t, err)
 	return link
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package qr
+package scan
 
 import (
 	"image"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package qr
+// Package scan reads QR codes (ISO/IEC 18004) from pictures that come from outside.
+package scan
 
 import (
 	"bytes"
@@ -27,8 +28,8 @@ const (
 
 // Refusals of Read.
 var (
-	ErrImage = errors.New("qr: not a PNG or JPEG image of a size that is read")
-	ErrNone  = errors.New("qr: the image shows no QR code that can be read")
+	ErrImage = errors.New("scan: not a PNG or JPEG image of a size that is read")
+	ErrNone  = errors.New("scan: the image shows no QR code that can be read")
 )
 
 // Read returns the text of the QR code that a PNG or JPEG image shows, dark on light or light on
@@ -40,7 +41,7 @@ var (
 func Read(from io.Reader) (string, error) {
 	raw, err := io.ReadAll(io.LimitReader(from, MaxImage+1))
 	if err != nil {
-		return "", fmt.Errorf("qr: read: %w", err)
+		return "", fmt.Errorf("scan: read: %w", err)
 	}
 	picture, err := decode(raw)
 	if err != nil {
