@@ -5,6 +5,8 @@ package issuer
 import (
 	"bytes"
 	"context"
+	"errors"
+	"reflect"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/did"
@@ -41,14 +43,22 @@ func sealOne(ctx context.Context, format credential.Format, c *credential.Creden
 	if err != nil {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed does not open", err)
 	}
-	want, err := plain(c)
-	if err != nil {
-		return nil, err
-	}
-	if got, err := plain(v.Credential()); err != nil || !bytes.Equal(want, got) {
+	if same, err := saysTheSame(c, v.Credential()); err != nil || !same {
 		return nil, reason.Wrap(reason.IssueSelfCheck, "what was sealed says something else", err)
 	}
 	return raw, nil
+}
+
+// saysTheSame compares the whole of two credentials. What is not equal as it stands is compared as
+// it is written: there no list and an empty one are the same.
+func saysTheSame(a, b *credential.Credential) (bool, error) {
+	x, y := plain(a), plain(b)
+	if reflect.DeepEqual(x, y) {
+		return true, nil
+	}
+	written, errX := strictjson.Marshal(x)
+	other, errY := strictjson.Marshal(y)
+	return bytes.Equal(written, other), errors.Join(errX, errY)
 }
 
 // once resolves each DID once, for the self-checks of one batch, which are all made as of one instant.
@@ -70,13 +80,13 @@ func (o once) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
 	return d, err
 }
 
-// plain writes the whole of c in one way, to compare. Constraints are compared as they are read.
-func plain(c *credential.Credential) ([]byte, error) {
+// plain returns c to compare. Constraints are compared as they are read.
+func plain(c *credential.Credential) credential.Credential {
 	same := *c
 	same.ValidFrom, same.ValidUntil, same.ReviewBy, same.TransitionAt = c.ValidFrom.UTC(), c.ValidUntil.UTC(), c.ReviewBy.UTC(), c.TransitionAt.UTC()
 	same.Permissions = append([]credential.Permission(nil), c.Permissions...)
 	for k := range same.Permissions {
 		same.Permissions[k].Constraint.Raw = nil
 	}
-	return strictjson.Marshal(same)
+	return same
 }
