@@ -29,33 +29,33 @@ type head struct {
 	other         bool // a member that changes how the token is read, or which key is used
 }
 
-// open reads the form and the header of a token.
-func open(token []byte) (head, error) {
+// open reads the form and the header of a token. What follows the header is nothing to look at before the header is held to
+// the policy: how long those parts are is up to algorithms that are refused for what they are.
+func open(token []byte) (h head, rest []byte, err error) {
 	if len(token) > MaxToken {
-		return head{}, reason.New(reason.LimitBody, "the token is too long")
+		return head{}, nil, reason.New(reason.LimitBody, "the token is too long")
 	}
 	if bytes.Count(token, []byte(".")) != 4 {
-		return head{}, invalid("not five parts", nil)
+		return head{}, nil, invalid("not five parts", nil)
 	}
-	first := bytes.IndexByte(token, '.')
-	rest := token[first+1:]
-	if rest[0] != '.' { // direct agreement has no encrypted key (RFC 7516 §5.2 step 10)
-		return head{}, invalid("an encrypted key where none is due", nil)
-	}
-	if err := checkParts(rest[1:]); err != nil {
-		return head{}, err
-	}
-	raw, err := jose.AppendDecode(nil, token[:first])
+	first, rest, _ := bytes.Cut(token, []byte("."))
+	raw, err := jose.AppendDecode(nil, first)
 	if err != nil {
-		return head{}, invalid("the header is not base64url", err)
+		return head{}, nil, invalid("the header is not base64url", err)
 	}
-	return readHead(raw)
+	h, err = readHead(raw)
+	return h, rest, err
 }
 
-// checkParts holds iv.ciphertext.tag to strict base64url and the lengths of GCM.
+// checkParts holds key.iv.ciphertext.tag to strict base64url and to the lengths of GCM; direct agreement has no
+// encrypted key (RFC 7516 §5.2 step 10).
 func checkParts(rest []byte) error {
+	key, rest, _ := bytes.Cut(rest, []byte("."))
 	iv, rest, _ := bytes.Cut(rest, []byte("."))
 	text, tag, _ := bytes.Cut(rest, []byte("."))
+	if len(key) != 0 {
+		return invalid("an encrypted key where none is due", nil)
+	}
 	if len(iv) != writtenIV || len(tag) != writtenTag {
 		return invalid("the initialization vector or the tag has another length", nil)
 	}
@@ -133,21 +133,20 @@ func (h head) check(accept []Encryption) error {
 	switch {
 	case h.zip:
 		return reason.New(reason.JWEZipForbidden, "")
-	case h.other:
-		return invalid("a header member that is not for this kind of token", nil)
 	case h.alg == "" || h.enc == "":
 		return invalid("alg or enc is absent", nil)
-	case h.alg != Algorithm:
+	case h.alg != Algorithm: // before the members that only other algorithms have
 		return reason.New(reason.JWEAlgForbidden, "alg is not ECDH-ES")
 	}
 	enc, err := ParseEncryption(h.enc)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !slices.Contains(accept, enc) {
+	case !slices.Contains(accept, enc):
 		return reason.New(reason.JWEAlgForbidden, "enc was not offered")
-	}
-	if h.epk.Kind() != '{' {
+	case h.other:
+		return invalid("a header member that is not for this kind of token", nil)
+	case h.epk.Kind() != '{':
 		return invalid("epk is absent or no key", nil)
 	}
 	if _, err := readPoint(h.epk); err != nil {

@@ -82,20 +82,24 @@ func Encrypt(plain []byte, to Recipient, enc Encryption, h Header) ([]byte, erro
 
 // Decrypt returns what was encrypted to the public half of with, by one of the algorithms of
 // accept. In this order: more than MaxToken bytes are limit.body; what is no compact token of
-// five parts, a header that is no strict JSON object, and one without alg, enc or epk are
-// jwe.invalid; zip in any form is jwe.zip_forbidden; crit, b64 and a pointer to another key
-// are jwe.invalid; an alg but ECDH-ES and an enc that is not in accept are jwe.alg_forbidden; an
-// epk that is no point of P-256 is jwe.epk_invalid. What does not decrypt is jwe.invalid, whatever
-// the cause, and no plain text comes with it.
+// five parts, and a header that is no strict JSON object, are jwe.invalid; zip in any form is
+// jwe.zip_forbidden; a header without alg or enc is jwe.invalid; an alg but ECDH-ES and an enc that is not in
+// accept are jwe.alg_forbidden; crit, b64, a pointer to another key and a header without epk are
+// jwe.invalid; an epk that is no point of P-256 is jwe.epk_invalid; an encrypted key, and an initialization vector
+// or a tag that is not one of GCM, are jwe.invalid. What does not decrypt is jwe.invalid, whatever the cause,
+// and no plain text comes with it.
 func Decrypt(token []byte, with *Private, accept ...Encryption) ([]byte, error) {
 	if with == nil || with.key == nil {
 		return nil, reason.New(reason.JWEInvalid, "there is no key to decrypt with")
 	}
-	head, err := open(token)
+	head, rest, err := open(token)
 	if err != nil {
 		return nil, err
 	}
 	if err := head.check(accept); err != nil {
+		return nil, err
+	}
+	if err := checkParts(rest); err != nil {
 		return nil, err
 	}
 	plain, err := library.Decrypt(token, library.WithKey(jwa.ECDH_ES(), with.key))
@@ -108,6 +112,6 @@ func Decrypt(token []byte, with *Private, accept ...Encryption) ([]byte, error) 
 // KeyID returns the kid of token, "" where it has none: to find the key to Decrypt with. Nothing else
 // of it may be believed.
 func KeyID(token []byte) (string, error) {
-	head, err := open(token)
+	head, _, err := open(token)
 	return head.kid, err
 }
