@@ -48,6 +48,11 @@ func Wallet(ctx context.Context, v *wallet.Vault, ca string, d Deps) (*OpenedWal
 // be reached, the framework that was fetched last is used while its age allows; one that goes back,
 // or is another, is refused.
 func ConnectedWallet(ctx context.Context, v *wallet.Vault, ca string, d Deps) (*OpenedWallet, error) {
+	return AttestedWallet(ctx, v, ca, nil, d)
+}
+
+// AttestedWallet is ConnectedWallet for which by vouches where issuers ask for that; nil is nobody.
+func AttestedWallet(ctx context.Context, v *wallet.Vault, ca string, by wallet.Attester, d Deps) (*OpenedWallet, error) {
 	p, err := newWalletParts(ctx, v, ca, d)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,7 @@ func ConnectedWallet(ctx context.Context, v *wallet.Vault, ca string, d Deps) (*
 	if err != nil && (reason.Of(err) != reason.TrustRegistryUnavailable || p.registry.Ready(ctx) != nil) {
 		return nil, walletWords(err)
 	}
+	p.attester = by
 	return p.wallet(v, d)
 }
 
@@ -95,6 +101,7 @@ type walletParts struct {
 	cache     *wallet.Cache
 	registry  *client.Client
 	framework func() *trustframework.Framework
+	attester  wallet.Attester // nil: nobody vouches for the wallet
 }
 
 // newWalletParts opens the cache of v. With an error that is store.tampered the settings are usable.
@@ -156,7 +163,7 @@ func (p *walletParts) wallet(v *wallet.Vault, d Deps) (*OpenedWallet, error) {
 		return nil, err
 	}
 	w, err := wallet.New(wallet.Config{
-		Vault: v, Remote: fetch, Formats: formats, Resolver: keys, Framework: p.framework, Status: lists, Now: d.Now, Random: d.Random, Issuers: issuers,
+		Vault: v, Remote: fetch, Formats: formats, Resolver: keys, Framework: p.framework, Status: lists, Now: d.Now, Random: d.Random, Issuers: issuers, Attester: p.attester,
 	})
 	return &OpenedWallet{w, fetch}, err
 }

@@ -28,11 +28,16 @@ type gathering struct {
 	ahead  time.Duration
 }
 
-func gather(t *testing.T) *gathering {
+func gather(t *testing.T) *gathering { return gatherWith(t, func(*world.Config) {}, nil) }
+
+// gatherWith is gather in a world that set changes, with somebody who vouches for the wallet.
+func gatherWith(t *testing.T, set func(*world.Config), by wallet.Attester) *gathering {
 	t.Helper()
 	g := &gathering{t: t}
+	cfg := world.Config{Dir: filepath.Join(t.TempDir(), "world"), Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	set(&cfg)
 	var err error
-	g.world, err = world.Open(t.Context(), world.Config{Dir: filepath.Join(t.TempDir(), "world"), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	g.world, err = world.Open(t.Context(), cfg)
 	check(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -47,7 +52,7 @@ func gather(t *testing.T) *gathering {
 	vault, err := wallet.Create(t.Context(), filepath.Join(t.TempDir(), "tom"), []byte("p"), settings, rand.Reader)
 	check(t, err)
 	t.Cleanup(func() { check(t, vault.Close()) })
-	g.tom, err = wire.ConnectedWallet(t.Context(), vault, "", wire.Deps{
+	g.tom, err = wire.AttestedWallet(t.Context(), vault, "", by, wire.Deps{
 		Now: func() time.Time { return time.Now().Add(g.ahead) }, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, err)
