@@ -14,7 +14,7 @@ import (
 // NotEntitled is the refusal of a request for more than the framework registers this gateway for. No wallet
 // would answer it, so it is not made. Its code is verifier.not_entitled.
 type NotEntitled struct {
-	Facts []string // what is too much: "controller", "purpose", "resource", "client", or a fact of trustframework
+	Facts []string // what is too much: "controller", "purpose", "resource", "client", a fact of trustframework, or "claim" for any other
 	err   error
 }
 
@@ -59,27 +59,20 @@ func beyond(v trustframework.Verifier, a Access, q *dcql.Query) (facts []string)
 	return facts
 }
 
+// strayFact stands for all that a framework has no word for: no gateway can be registered for it.
+const strayFact = "claim"
+
 // factsOf names the facts that q asks to see beyond what a decision reads: permissions and the assurance at issue.
 func factsOf(q *dcql.Query) (facts []string) {
-	for _, c := range q.Credentials {
-		for _, claim := range c.Claims {
-			if !below(claim.Path, vp.DelegationPath(c.Format, memberPermission)) && !below(claim.Path, vp.DelegationPath(c.Format, memberAssurance)) {
-				facts = append(facts, factOf(claim.Path))
-			}
+	for i := range q.Credentials {
+		c := &q.Credentials[i]
+		for _, claim := range vp.Asked(c) {
+			facts = append(facts, string(claim))
+		}
+		if vp.Stray(c) {
+			facts = append(facts, strayFact)
 		}
 	}
 	slices.Sort(facts)
 	return slices.Compact(facts)
-}
-
-func below(p, head dcql.Path) bool { return len(p) >= len(head) && slices.Equal(p[:len(head)], head) }
-
-// factOf names the fact that p leads to. What a framework has no word for, no gateway can be registered for.
-func factOf(p dcql.Path) string {
-	for _, fact := range []string{trustframework.FactIdentifier, trustframework.FactEvidence} {
-		if slices.Contains(p, dcql.Member(fact)) {
-			return fact
-		}
-	}
-	return "claim"
 }

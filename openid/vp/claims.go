@@ -4,7 +4,6 @@ package vp
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/openid/dcql"
@@ -200,13 +199,29 @@ func begins(p, head dcql.Path) bool { return len(p) >= len(head) && slices.Equal
 // matter in which claim set, or whether a credential holds them: it is about who asks.
 func Asked(q *dcql.Credential) []credential.Claim {
 	s := spellingOf(q.Format)
-	identifier := append(slices.Clone(s.holder), dcql.Member(s.onBehalfOf), dcql.Member("identifier"))
 	var out []credential.Claim
-	for claim, at := range map[credential.Claim]dcql.Path{credential.ClaimIdentifier: identifier, credential.ClaimEvidence: s.evidence} {
-		if slices.ContainsFunc(q.Claims, func(c dcql.Claim) bool { return begins(c.Path, at) || begins(at, c.Path) }) {
-			out = append(out, claim)
+	for _, fact := range []struct {
+		claim credential.Claim
+		at    dcql.Path
+	}{{credential.ClaimIdentifier, s.identifier()}, {credential.ClaimEvidence, s.evidence}} {
+		if slices.ContainsFunc(q.Claims, func(c dcql.Claim) bool { return begins(c.Path, fact.at) || begins(fact.at, c.Path) }) {
+			out = append(out, fact.claim)
 		}
 	}
-	slices.SortFunc(out, func(a, b credential.Claim) int { return strings.Compare(string(b), string(a)) })
 	return out
+}
+
+// Stray reports whether a credential query asks to see anything that lies neither in permissions and
+// assurance nor in a member that Asked knows: what no verifier can be registered for.
+func Stray(q *dcql.Credential) bool {
+	s := spellingOf(q.Format)
+	known := []dcql.Path{DelegationPath(q.Format, "permission"), DelegationPath(q.Format, "identityAssurance"), s.identifier(), s.evidence}
+	return slices.ContainsFunc(q.Claims, func(c dcql.Claim) bool {
+		return !slices.ContainsFunc(known, func(head dcql.Path) bool { return begins(c.Path, head) })
+	})
+}
+
+// identifier is the path to the number of the principal in some system.
+func (s spelling) identifier() dcql.Path {
+	return append(slices.Clone(s.holder), dcql.Member(s.onBehalfOf), dcql.Member("identifier"))
 }

@@ -144,17 +144,18 @@ func TestAsked(t *testing.T) {
 		format string
 		path   dcql.Path
 		want   string
+		stray  bool
 	}{
-		"number":           {vp.FormatSDJWT, dcql.Path{m("on_behalf_of"), m("identifier"), m("value")}, "identifier"},
-		"number, W3C":      {vp.FormatLDP, dcql.Path{m("credentialSubject"), m("onBehalfOf"), m("identifier")}, "identifier"},
-		"around it":        {vp.FormatSDJWT, dcql.Path{m("on_behalf_of")}, "identifier"},
-		"all of it":        {vp.FormatVCJWT, dcql.Path{m("credentialSubject")}, "identifier"},
-		"evidence":         {vp.FormatSDJWT, dcql.Path{m("delegation"), m("evidence"), every, m("id")}, "evidence"},
-		"evidence, W3C":    {vp.FormatLDP, dcql.Path{m("evidence"), dcql.Item(0)}, "evidence"},
-		"whole delegation": {vp.FormatSDJWT, dcql.Path{m("delegation")}, "evidence"},
-		"permission":       {vp.FormatSDJWT, vp.DelegationPath(vp.FormatSDJWT, "permission", every), ""},
-		"purpose, W3C":     {vp.FormatVCJWT, vp.DelegationPath(vp.FormatVCJWT, "purpose"), ""},
-		"who":              {vp.FormatSDJWT, dcql.Path{m("on_behalf_of"), m("id")}, ""},
+		"number":           {vp.FormatSDJWT, dcql.Path{m("on_behalf_of"), m("identifier"), m("value")}, "identifier", false},
+		"number, W3C":      {vp.FormatLDP, dcql.Path{m("credentialSubject"), m("onBehalfOf"), m("identifier")}, "identifier", false},
+		"around it":        {vp.FormatSDJWT, dcql.Path{m("on_behalf_of")}, "identifier", true},
+		"all of it":        {vp.FormatVCJWT, dcql.Path{m("credentialSubject")}, "identifier", true},
+		"evidence":         {vp.FormatSDJWT, dcql.Path{m("delegation"), m("evidence"), every, m("id")}, "evidence", false},
+		"evidence, W3C":    {vp.FormatLDP, dcql.Path{m("evidence"), dcql.Item(0)}, "evidence", false},
+		"whole delegation": {vp.FormatSDJWT, dcql.Path{m("delegation")}, "evidence", true},
+		"permission":       {vp.FormatSDJWT, vp.DelegationPath(vp.FormatSDJWT, "permission", every), "", false},
+		"purpose, W3C":     {vp.FormatVCJWT, vp.DelegationPath(vp.FormatVCJWT, "purpose"), "", true},
+		"who":              {vp.FormatSDJWT, dcql.Path{m("on_behalf_of"), m("id")}, "", true},
 	} {
 		q := dcql.Credential{ID: "a", Format: c.format, Claims: []dcql.Claim{{Path: dcql.Path{m("iss")}}, {Path: c.path}}}
 		got := ""
@@ -163,6 +164,10 @@ func TestAsked(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		q.Claims = q.Claims[1:]
+		if vp.Stray(&q) != c.stray {
+			t.Errorf("%s: stray is %v", name, !c.stray)
 		}
 	}
 	both := dcql.Credential{Format: vp.FormatSDJWT, Claims: []dcql.Claim{{Path: dcql.Path{m("delegation"), m("evidence")}}, {Path: dcql.Path{m("on_behalf_of")}}}}
