@@ -289,7 +289,7 @@ func TestProviderFails(t *testing.T) {
 			return true
 		}, reason.TokenInvalid},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "https://x.example/", 307)
+			http.Redirect(w, r, "https://x.example/", http.StatusTemporaryRedirect)
 			return true
 		}, reason.FetchRedirect},
 		"page": {func(w http.ResponseWriter, _ *http.Request) bool { _, _ = io.WriteString(w, "<html>"); return true }, reason.FetchLimit},
