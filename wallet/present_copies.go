@@ -3,6 +3,8 @@
 package wallet
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/behalf-id/behalf/reason"
@@ -59,17 +61,31 @@ func (f fit) warnings(id string) []Warning {
 }
 
 // mark remembers, durably, that the service is about to see the copies in an answer. Where that cannot be
-// kept, they are not shown.
+// kept, they are not shown; nor where another service has seen the copy since the person was asked, who was not
+// warned of it (privacy.reuse), or where it was removed since (object.unknown).
 func (p *Prepared) mark() error {
 	h, id := p.Consent.Credential.held, p.request.verifier.ID
-	if h.Group == "" || slices.Contains(h.ShownTo, id) || len(h.ShownTo) >= maxShownTo {
+	if h.Group == "" {
 		return nil
 	}
-	shown := *h
-	shown.ShownTo = append(slices.Clone(h.ShownTo), id)
-	if err := p.w.cfg.Vault.write(heldMark+h.ID+itemEnd, &shown); err != nil {
+	v := p.w.cfg.Vault
+	now, err := readItem[held](v, heldMark+h.ID+itemEnd)
+	if errors.Is(err, fs.ErrNotExist) {
+		return reason.Wrap(reason.ObjectUnknown, "the credential was removed meanwhile", err)
+	}
+	if err != nil {
 		return err
 	}
-	h.ShownTo = shown.ShownTo
+	if slices.ContainsFunc(now.ShownTo, func(other string) bool { return other != id && !slices.Contains(h.ShownTo, other) }) {
+		return reason.New(reason.PrivacyReuse, "another service has seen this copy meanwhile; ask for a new request, and another copy is shown")
+	}
+	if slices.Contains(now.ShownTo, id) || len(now.ShownTo) >= maxShownTo {
+		return nil
+	}
+	now.ShownTo = append(now.ShownTo, id)
+	if err := v.write(heldMark+h.ID+itemEnd, now); err != nil {
+		return err
+	}
+	h.ShownTo = now.ShownTo
 	return nil
 }

@@ -99,12 +99,15 @@ func anothers(token string) bool {
 
 // accessOf returns what r is for: as the service says or, where it says nothing, as the framework does, if
 // there is only one purpose and one controller that the service may have. Without a purpose there is
-// nothing that a person could agree to.
+// nothing that a person could agree to; and resource and action are names, never a sentence of the service's own
+// among what the person reads.
 func accessOf(r *vp.Request, v trustframework.Verifier) (vp.Access, error) {
 	a, err := r.Accessing()
 	switch {
 	case err != nil:
 		return vp.Access{}, err
+	case a != nil && !unsaid(*a) && !(credential.IsResource(a.Resource) && credential.IsResource(a.Action)):
+		return vp.Access{}, reason.New(reason.RequestInvalid, "the service says what it wants to do in words that are no resource and action")
 	case a != nil:
 		return *a, nil
 	case len(v.Purposes) == 1 && len(v.Controllers) == 1:

@@ -40,10 +40,10 @@ func TestOracleJOS27(t *testing.T) {
 		"PBES2":           {jwa.PBES2_HS256_A128KW(), []byte("password"), jwa.A256GCM()},
 		"dir":             {jwa.DIRECT(), make([]byte, 32), jwa.A128CBC_HS256()},
 	} {
-		real, err := library.Encrypt([]byte("text"), library.WithKey(by.alg, by.key), library.WithContentEncryption(by.enc))
+		sent, err := library.Encrypt([]byte("text"), library.WithKey(by.alg, by.key), library.WithContentEncryption(by.enc))
 		must(t, err)
 		for what, i := range map[string]int{"as it is": 0, "key": 1, "iv": 2, "padding": 3, "tag": 4} {
-			parts := strings.SplitN(string(real), ".", 5)
+			parts := strings.SplitN(string(sent), ".", 5)
 			if i > 0 {
 				parts[i] += "AAAA"
 			}

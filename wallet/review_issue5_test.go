@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallet
+
+import (
+	"testing"
+
+	"github.com/behalf-id/behalf/openid/vp"
+	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/trustframework"
+)
+
+// asked is a service of another site than the town's gateway, listed for everything.
+func (w *town) asked(s *site) *service {
+	w.framework.Verifiers = append(w.framework.Verifiers, trustframework.Verifier{
+		ID: s.id.String(), Name: "Second", Controllers: []string{controller}, Purposes: []string{purpose}, Resources: []string{"*"},
+	})
+	return w.serviceAt(s)
+}
+
+// TestCopyRaceWAL08 answers two services that asked at the same time: one copy never reaches both without a warning,
+// and no mark of the one is lost over the other.
+func TestCopyRaceWAL08(t *testing.T) {
+	w := newTown(t)
+	o := w.office()
+	o.batch = 2
+	held := w.wallet()
+	_, err := held.Receive(t.Context(), o.codeOffer(), o.taker(2))
+	check(t, err)
+	first, second := w.service(), w.asked(w.issuer)
+	one, err := held.Prepare(t.Context(), first.link(""), "")
+	check(t, err)
+	two, err := held.Prepare(t.Context(), second.link(""), "")
+	check(t, err)
+	_, err = one.Send(t.Context(), Agree)
+	check(t, err)
+	if _, err := two.Send(t.Context(), Agree); reason.Of(err) != reason.PrivacyReuse || len(second.answers) != 0 {
+		t.Errorf("the same copy goes to two services: %v", err)
+	}
+	two, err = held.Prepare(t.Context(), second.link(""), "")
+	check(t, err)
+	_, err = two.Send(t.Context(), Agree)
+	check(t, err)
+	if one.Consent.Credential.ID == two.Consent.Credential.ID || len(two.Consent.Warnings) != 0 {
+		t.Error("the second service does not get a copy of its own")
+	}
+}
+
+// TestRemovedCopyStaysAway answers with a copy that was removed while the person was asked: nothing leaves, and
+// the mark brings nothing back.
+func TestRemovedCopyStaysAway(t *testing.T) {
+	w := newTown(t)
+	o := w.office()
+	o.batch = 2
+	held := w.wallet()
+	_, err := held.Receive(t.Context(), o.codeOffer(), o.taker(2))
+	check(t, err)
+	a := w.service()
+	p, err := held.Prepare(t.Context(), a.link(""), "")
+	check(t, err)
+	check(t, held.Remove(t.Context(), p.Consent.Credential.ID))
+	if _, err := p.Send(t.Context(), Agree); reason.Of(err) != reason.ObjectUnknown || len(a.answers) != 0 {
+		t.Errorf("a removed copy leaves: %v", err)
+	}
+	if _, err := held.Find(t.Context(), p.Consent.Credential.ID); reason.Of(err) != reason.ObjectUnknown {
+		t.Errorf("a removed copy is back: %v", err)
+	}
+}
+
+// TestAccessIsWords refuses an access whose resource or action is no word of the vocabulary but a sentence for the
+// person, or that says one of the two alone: what is agreed to is what is asked.
+func TestAccessIsWords(t *testing.T) {
+	w := newTown(t)
+	held := w.wallet()
+	w.receive(held)
+	a := w.service()
+	w.registers(func(v *trustframework.Verifier) { v.Resources = []string{"*"} })
+	for name, change := range map[string]func(*vp.Access){
+		"a sentence below":   func(a *vp.Access) { a.Resource = "appointments/x - nothing leaves your wallet" },
+		"a slash too much":   func(a *vp.Access) { a.Resource = "appointments/" },
+		"everything":         func(a *vp.Access) { a.Resource = "*" },
+		"no resource":        func(a *vp.Access) { a.Resource = "" },
+		"no action":          func(a *vp.Access) { a.Action = "" },
+		"a sentence to do":   func(a *vp.Access) { a.Action = "only check the date of" },
+		"a line break to do": func(a *vp.Access) { a.Action = "book\nnothing of" },
+	} {
+		a.change = func(r *vp.Request) {
+			change(r.Access)
+			for i := range r.Query.Credentials { // no claim, so that no permission is compared with the access
+				r.Query.Credentials[i].Claims, r.Query.Credentials[i].ClaimSets = nil, nil
+			}
+		}
+		if p, err := held.Prepare(t.Context(), a.link(""), ""); reason.Of(err) != reason.RequestInvalid {
+			t.Errorf("%s: %v", name, err)
+			if err == nil {
+				t.Log(p.Consent.Access)
+			}
+		}
+	}
+}
