@@ -27,7 +27,7 @@ func Floors() [][]string {
 		{"internal/wire", "internal/vcapi", "internal/world/login"},
 		{"internal/command/server", "internal/world", "wallet/connect"},
 		{"cmd/..."},
-		{"test/...", "internal/layering", "internal/tidy", "internal/pins"},
+		{"test/...", "internal/layering", "internal/tidy"},
 	}
 }
 
