@@ -12,9 +12,9 @@ const Module = "github.com/behalf-id/behalf"
 // floor. A line that ends in "/..." stands for the packages below a folder too.
 func Floors() [][]string {
 	return [][]string{
-		{"reason", "store", "internal/shared", "internal/conformance"},
+		{"reason", "store", "internal/shared", "internal/conformance", "internal/vocabulary"},
 		{"internal/strictjson", "internal/safehttp", "internal/config", "internal/sealed", "internal/web", "internal/cbor", "internal/rdfc", "internal/qr", "internal/qr/scan", "key"},
-		{"internal/command", "internal/jose", "internal/multiformat", "internal/web/metrics", "internal/jsonld", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
+		{"internal/command", "internal/command/background", "internal/jose", "internal/multiformat", "internal/web/metrics", "internal/jsonld", "store/bolt", "store/memory", "store/storetest", "audit", "key/file"},
 		{"did", "internal/command/commandtest", "internal/jwe", "internal/page", "internal/signin"},
 		{"credential", "credential/internal/view", "credential/internal/warm", "did/didkey", "did/didjwk", "did/didweb", "openid/dcql", "openid/dpop", "openid/attest"},
 		{"credential/status", "credential/internal/wire", "credential/internal/proof", "credential/dataintegrity", "credential/vcdm", "trustframework", "openid/vci", "openid/vp"},

@@ -15,7 +15,7 @@ import (
 // is named by some test, as the name of a subtest or the reason why there is none.
 func TestAttacksAreNamed(t *testing.T) {
 	built := []string{
-		"jose", "parser", "sd-jwt", "openid4vp", "openid4vci", "delegation",
+		"jose", "parser", "sd-jwt", "openid4vp", "openid4vci", "delegation", "wallet", "wallet-store", "cli",
 		"data-integrity", "did", "did:web", "did:webvh", "did:key", "did:jwk", "status",
 	}
 	var catalogue struct {
