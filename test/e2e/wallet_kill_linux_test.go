@@ -72,7 +72,11 @@ func TestWalletKilledAtEveryCall(t *testing.T) {
 			t.Logf("%s, %s: %d injections", c.call, how, injections-before)
 		}
 	}
-	if len(r.told) == 0 || injections < 12 {
+	least := 12
+	if testing.Short() {
+		least = 5
+	}
+	if len(r.told) == 0 || injections < least {
 		t.Errorf("%d injections, %d acknowledged: the test shows nothing", injections, len(r.told))
 	}
 	t.Logf("%d injections, %d credentials acknowledged, none lost", injections, len(r.told))
