@@ -34,8 +34,9 @@ func Answer(q *Query, have []Candidate) (Answers, error) {
 	out := Answers{query: q}
 	for i := range q.Credentials {
 		choice := Choice{Query: &q.Credentials[i]}
+		plan := choice.Query.plan()
 		for at := range have {
-			show, ok, err := choice.Query.match(have[at], &e)
+			show, ok, err := choice.Query.match(have[at], plan, &e)
 			if err != nil {
 				return Answers{Steps: work - max(e.left, 0)}, err
 			}

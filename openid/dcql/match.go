@@ -26,26 +26,46 @@ type Candidate struct {
 // that nothing is shown for one claim that another rules out. Claim sets are tried in order and
 // the first that can be met is used (§6.4.1). Too much work is limit.query.
 func (c *Credential) Match(have Candidate) (show []Path, ok bool, err error) {
-	return c.match(have, &evaluation{left: MaxWork})
+	return c.match(have, c.plan(), &evaluation{left: MaxWork})
 }
 
-func (c *Credential) match(have Candidate, e *evaluation) (show []Path, ok bool, err error) {
+func (c *Credential) match(have Candidate, plan [][]group, e *evaluation) (show []Path, ok bool, err error) {
 	if c.Format != have.Format || c.Bound() && !have.Bound || !c.trusts(have.AuthorityKeys) || !c.typeFits(have.Types) {
 		return nil, false, nil
 	}
-	if len(c.Claims) == 0 {
+	if len(plan) == 0 {
 		return nil, true, nil
 	}
-	if len(c.ClaimSets) == 0 {
-		show, ok = e.all(c.Claims, have.Claims)
-		return show, ok, e.err()
-	}
-	for _, set := range c.ClaimSets {
-		if show, ok = e.all(c.pick(set), have.Claims); ok || e.left < 0 {
+	for _, set := range plan {
+		if show, ok = e.all(set, have.Claims); ok || e.left < 0 {
 			return show, ok, e.err()
 		}
 	}
 	return nil, false, nil
+}
+
+// plan returns the claim sets in their order, or all claims as the one set, each in its groups. It is made once for all
+// candidates: a query of many long sets costs more to put together than to evaluate.
+func (c *Credential) plan() [][]group {
+	if len(c.Claims) == 0 {
+		return nil
+	}
+	if len(c.ClaimSets) == 0 {
+		return [][]group{groups(c.Claims)}
+	}
+	byID := make(map[string]Claim, len(c.Claims))
+	for _, k := range c.Claims {
+		byID[k.ID] = k
+	}
+	out := make([][]group, 0, len(c.ClaimSets))
+	for _, ids := range c.ClaimSets {
+		set := make([]Claim, 0, len(ids))
+		for _, id := range ids {
+			set = append(set, byID[id])
+		}
+		out = append(out, groups(set))
+	}
+	return out
 }
 
 // trusts reports whether one of the authorities that c lists, if it lists any, is among keys.
@@ -67,15 +87,6 @@ func (c *Credential) typeFits(types []string) bool {
 	})
 }
 
-func (c *Credential) pick(ids []string) []Claim {
-	out := make([]Claim, 0, len(ids))
-	for _, id := range ids {
-		i := slices.IndexFunc(c.Claims, func(k Claim) bool { return k.ID == id })
-		out = append(out, c.Claims[i])
-	}
-	return out
-}
-
 // evaluation counts its steps, so that a query cannot be made to cost more than MaxWork.
 type evaluation struct{ left int }
 
@@ -86,10 +97,10 @@ func (e *evaluation) err() error {
 	return nil
 }
 
-// all evaluates claims together, those that share the way to an Every jointly.
-func (e *evaluation) all(claims []Claim, tree any) ([]Path, bool) {
+// all evaluates the groups of one set together.
+func (e *evaluation) all(set []group, tree any) ([]Path, bool) {
 	var show []Path
-	for _, g := range groups(claims) {
+	for _, g := range set {
 		paths, ok := e.group(g.claims, g.head, tree)
 		if !ok || e.left < 0 {
 			return nil, false
@@ -105,6 +116,7 @@ type group struct {
 	claims []Claim
 }
 
+// groups puts claims together that share the way to an Every: those are evaluated jointly.
 func groups(claims []Claim) []group {
 	var out []group
 	for _, k := range claims {
