@@ -6,6 +6,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/behalf-id/behalf/internal/vocabulary"
 )
 
 // maxAtOnce bounds the delegations that one person allows a wallet to collect at once: as many as a
@@ -15,9 +17,9 @@ const maxAtOnce = 40
 // maxLine bounds one line of the question for consent, in bytes.
 const maxLine = 500
 
-// describe returns a line for each delegation of these credential identifiers: what it lets its holder
-// do, and until when.
-func (i *Issuer) describe(ctx context.Context, identifiers []string) ([]string, error) {
+// describe returns a line for each delegation of these credential identifiers, in these words: what it
+// lets its holder do, and until when.
+func (i *Issuer) describe(ctx context.Context, identifiers []string, words *vocabulary.Words) ([]string, error) {
 	var out, seen []string
 	for _, id := range identifiers {
 		name, _, _ := splitIdentifier(id)
@@ -29,16 +31,26 @@ func (i *Issuer) describe(ctx context.Context, identifiers []string) ([]string, 
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, d.line())
+		out = append(out, d.line(words))
 	}
 	return out, nil
 }
 
 // line says in one line what d lets its holder do.
-func (d *Delegation) line() string {
-	out := strings.Join(d.Request.Grant.allows(), "; ")
+func (d *Delegation) line(words *vocabulary.Words) string {
+	out := strings.Join(d.Request.Grant.allows(words), "; ")
 	if len(out) > maxLine {
 		out = strings.ToValidUTF8(out[:maxLine], "") + " …"
 	}
-	return out + " – until " + d.Request.Grant.ValidUntil.UTC().Format("2 January 2006")
+	return out + " – " + words.Until(d.Request.Grant.ValidUntil)
+}
+
+// allows says in a line for each permission what is granted: "view and book appointments". It names
+// nobody: who sees an offer's page has not proved who they are.
+func (g *Grant) allows(words *vocabulary.Words) []string {
+	var out []string
+	for _, p := range g.Delegation.Permission {
+		out = append(out, words.Act(p.Resource, p.Action...))
+	}
+	return out
 }

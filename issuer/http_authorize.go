@@ -179,7 +179,7 @@ func (i *Issuer) getConsent(w http.ResponseWriter, r *http.Request) {
 		i.refusePage(w, r, err)
 		return
 	}
-	what, err := i.describe(r.Context(), c.Identifiers)
+	what, err := i.describe(r.Context(), c.Identifiers, i.cfg.Pages.Words(r))
 	if err != nil {
 		i.refusePage(w, r, err)
 		return

@@ -31,19 +31,6 @@ func (i *Issuer) getOfferPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i.cfg.Pages.Offer(w, r, page.Offer{
-		Issuer: i.cfg.Name, What: d.Request.Grant.allows(), Link: i.link(d, o).ByReference, TxCode: o.TxCode != "", Expires: o.Expires,
+		Issuer: i.cfg.Name, What: d.Request.Grant.allows(i.cfg.Pages.Words(r)), Link: i.link(d, o).ByReference, TxCode: o.TxCode != "", Expires: o.Expires,
 	})
 }
-
-// allows says in a line for each permission what is granted.
-func (g *Grant) allows() []string {
-	var out []string
-	for _, p := range g.Delegation.Permission {
-		out = append(out, sentence(p))
-	}
-	return out
-}
-
-// sentence is "view and book appointments". It names nobody: who sees an offer's page has not proved who
-// they are.
-func sentence(p GrantedPermission) string { return page.Act(p.Resource, p.Action...) }

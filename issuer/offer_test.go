@@ -60,6 +60,9 @@ func TestOfferByReference(t *testing.T) {
 		!strings.Contains(string(page.body), "openid-credential-offer:") || page.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %v %s", page.status, page.header, page.body)
 	}
+	if a := w.do("GET", strings.TrimPrefix(o.Offer.Page, testOrigin)+"?lang=cy-GB", "", nil); !strings.Contains(string(a.body), "gweld, trefnu: apwyntiadau") {
+		t.Errorf("in Welsh: %s", a.body)
+	}
 	for _, secret := range []string{o.Offer.TxCode, byValue.Grants.PreAuthorized.Code, "9990000077", "5f3c1a52"} {
 		if strings.Contains(string(page.body), secret) {
 			t.Errorf("the page shows %s", secret)

@@ -62,8 +62,9 @@ func (a *api) showPage(w http.ResponseWriter, r *http.Request, s *session, wrong
 		a.cfg.Pages.Refusal(w, r, err)
 		return
 	}
+	words := a.cfg.Pages.Words(r)
 	v := page.Request{
-		Service: name, Controller: controller, Purpose: page.Words(s.Access.Purpose), What: []string{page.Act(s.Access.Resource, s.Access.Action)},
+		Service: name, Controller: controller, Purpose: words.Name(words.Purposes, s.Access.Purpose), What: []string{words.Act(s.Access.Resource, s.Access.Action)},
 		Link: link, Poll: pagePath(s.ID) + "/state", Wrong: wrong, Return: s.Redirect, Expires: s.Expires,
 	}
 	if s.Flow == CrossDevice {

@@ -26,7 +26,7 @@ func TestPageSaysNoName(t *testing.T) {
 		s := w.askFor(verifier.Request{Access: a, Flow: flow, RedirectURI: returnTo})
 		b := newBrowser(w)
 		bodies := []string{b.open(s).Body.String(), b.state(s)}
-		for _, said := range []string{"Larkhill", "appointments", "book", "family requested", "openid4vp://?client_id="} {
+		for _, said := range []string{"Larkhill", "appointments", "book", "what the family asked for", "openid4vp://?client_id="} {
 			if !strings.Contains(bodies[0], said) {
 				t.Errorf("%s: the page does not say %q\n%s", flow, said, bodies[0])
 			}

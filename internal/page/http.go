@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/internal/qr"
+	"github.com/behalf-id/behalf/internal/vocabulary"
 	"github.com/behalf-id/behalf/internal/web"
 	"github.com/behalf-id/behalf/reason"
 )
@@ -187,6 +188,11 @@ func (p *Pages) languageOf(r *http.Request) language {
 		}
 	}
 	return negotiate(p.languages, r.Header.Get("Accept-Language"))
+}
+
+// Words returns the words of the language in which a page answers r, for the names that are shown on it.
+func (p *Pages) Words(r *http.Request) *vocabulary.Words {
+	return vocabulary.In(p.languageOf(r).Tag, named)
 }
 
 // view is what templates see.
