@@ -30,7 +30,7 @@ type Definition struct {
 // ProofType says what one type of key proof must be like.
 type ProofType struct {
 	Algorithms  []string              `json:"proof_signing_alg_values_supported"`
-	Attestation *RequiredAttestations `json:"key_attestations_required,omitempty"`
+	Attestation *RequiredAttestations `json:"key_attestations_required,omitzero"` // {}: any attestation will do
 }
 
 // RequiredAttestations says that keys must be attested, and at which of these levels (appendix D).

@@ -382,3 +382,19 @@ func Example() {
 	fmt.Println(l.Offer.Issuer, l.Offer.Configurations)
 	// Output: https://issuer.example [delegation]
 }
+
+// TestAnyAttestation keeps the empty object by which an issuer demands attested keys of any level.
+func TestAnyAttestation(t *testing.T) {
+	raw, err := strictjson.Marshal(vci.ProofType{Algorithms: []string{"ES256"}, Attestation: &vci.RequiredAttestations{}})
+	must(t, err)
+	var back vci.ProofType
+	must(t, strictjson.Unmarshal(raw, &back))
+	if back.Attestation == nil {
+		t.Errorf("the demand for attested keys is lost: %s", raw)
+	}
+	raw, err = strictjson.Marshal(vci.ProofType{Algorithms: []string{"ES256"}})
+	must(t, err)
+	if strings.Contains(string(raw), "key_attestations_required") {
+		t.Errorf("a demand that nobody makes: %s", raw)
+	}
+}
