@@ -42,8 +42,11 @@ func (g *Gateway) RespondForm(ctx context.Context, id string, form url.Values) (
 	if err != nil {
 		return Decided{}, err
 	}
-	if s.Sealing == nil {
-		return Decided{}, reason.New(reason.ResponseKeyUnknown, "no encrypted response was asked for, or it was answered")
+	switch {
+	case s.Stage == stageDecided: // and the key is gone
+		return Decided{}, reason.New(reason.PresentationReplayed, "this request was answered before")
+	case s.Sealing == nil:
+		return Decided{}, reason.New(reason.ResponseKeyUnknown, "no encrypted response was asked for")
 	}
 	k, err := s.Sealing.private()
 	if err != nil {
