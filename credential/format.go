@@ -137,6 +137,10 @@ func (v Verified) Credential() *Credential { return v.opened.Credential }
 // Digest returns the parent digest of the secured form.
 func (v Verified) Digest() string { return v.opened.Digest }
 
+// Holder returns the key that the credential is bound to by itself, in cnf; the zero key where its format
+// binds by the identifier of the delegate alone.
+func (v Verified) Holder() key.Public { return v.opened.Holder }
+
 // Format returns the name of the format that secured it.
 func (v Verified) Format() string { return v.format }
 

@@ -77,6 +77,9 @@ func (w *Wallet) Accept(ctx context.Context, file []byte) (*Entry, error) {
 		return nil, err
 	}
 	last := chain[len(chain)-1]
+	if w.holds(last.Credential().Delegate.ID) && !boundToItsDelegate(last) {
+		return nil, unexpected(boundToAnother)
+	}
 	h.Format, h.Issuer = last.Format(), w.nameOf(chain[0].Credential().Issuer, "")
 	h.Statement = statementOf(last.Credential())
 	if h.Signers, err = signers.pins(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/delegation"
+	"github.com/behalf-id/behalf/did/didkey"
 	"github.com/behalf-id/behalf/internal/safehttp"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/openid/vp"
@@ -219,6 +220,8 @@ func (s *session) one(ctx context.Context, raw []byte, asked vci.Configuration) 
 		return nil, unexpected("the credential is of another type than the one asked for")
 	case got.Issuer != s.issuer:
 		return nil, unexpected("the credential is signed by another issuer than the offer's")
+	case !boundToItsDelegate(v):
+		return nil, unexpected(boundToAnother)
 	case got.Parent != nil:
 		return nil, unexpected("the credential rests on another one that did not come along")
 	case !now.Before(got.ValidUntil):
@@ -234,6 +237,19 @@ func (s *session) one(ctx context.Context, raw []byte, asked vci.Configuration) 
 	return &held{
 		Format: v.Format(), Raw: string(raw), Signers: pins, Authorities: signers.authorities(), Received: now, Issuer: s.name, Statement: statementOf(got),
 	}, err
+}
+
+const boundToAnother = "the credential is bound to another key than that of who it is for; it could never be presented"
+
+// boundToItsDelegate reports whether v can be presented by its delegate, who is a key of a wallet: the key in
+// cnf, in a format that has one, is that key.
+func boundToItsDelegate(v credential.Verified) bool {
+	k := v.Holder()
+	if k.IsZero() {
+		return true
+	}
+	id, _ := didkey.FromKey(k)
+	return id.String() == v.Credential().Delegate.ID
 }
 
 // distrust returns why services would refuse c as the root of a delegation, "" if they would not.
