@@ -27,17 +27,17 @@ func (e *Entry) Glance(now time.Time, within time.Duration, last Standing, langu
 	g := Glance{Head: fmt.Sprintf(t.head, e.Person()), Marks: e.marks(t, now, within, last)}
 	switch c.Type {
 	case credential.TypeWorkgroupMembership:
-		g.Head, g.Holds = fmt.Sprintf(t.member, c.Workgroup), fmt.Sprintf(t.brief, t.day(c.ValidUntil), e.Issuer)
+		g.Head, g.Holds = fmt.Sprintf(t.member, c.Workgroup), fmt.Sprintf(t.brief, t.Day(c.ValidUntil), e.Issuer)
 		return g
 	case credential.TypeIdentityBinding:
-		g.Head, g.Holds = fmt.Sprintf(t.identity, c.Delegate.ID), fmt.Sprintf(t.brief, t.day(c.ValidUntil), e.Issuer)
+		g.Head, g.Holds = fmt.Sprintf(t.identity, c.Delegate.ID), fmt.Sprintf(t.brief, t.Day(c.ValidUntil), e.Issuer)
 		return g
 	}
 	from := e.Issuer
 	if e.From != "" {
 		from += ", " + fmt.Sprintf(t.through, e.From)
 	}
-	g.Holds = fmt.Sprintf(t.holds, t.day(c.ValidUntil), t.list(t.purposes, c.Purposes), from)
+	g.Holds = fmt.Sprintf(t.holds, t.Day(c.ValidUntil), t.List(t.Purposes, c.Purposes), from)
 	for _, p := range c.Permissions {
 		g.May = append(g.May, t.brieflyMay(p))
 	}
@@ -46,7 +46,7 @@ func (e *Entry) Glance(now time.Time, within time.Duration, last Standing, langu
 
 // brieflyMay is what p allows; that it is held back is said, how is not.
 func (t *tongue) brieflyMay(p credential.Permission) string {
-	text := fmt.Sprintf(t.do, t.list(t.actions, p.Actions), t.name(t.resources, p.Resource))
+	text := t.Act(p.Resource, p.Actions...)
 	if p.Constraint.Void || len(t.limits(p.Constraint)) > 0 {
 		text += " " + t.limited
 	}
@@ -57,19 +57,19 @@ func (e *Entry) marks(t *tongue, now time.Time, within time.Duration, last Stand
 	c := e.credential
 	switch last.State {
 	case status.Revoked.String():
-		out = append(out, fmt.Sprintf(t.revoked, t.day(last.AsOf)))
+		out = append(out, fmt.Sprintf(t.revoked, t.Day(last.AsOf)))
 	case status.Suspended.String():
-		out = append(out, fmt.Sprintf(t.suspended, t.day(last.AsOf)))
+		out = append(out, fmt.Sprintf(t.suspended, t.Day(last.AsOf)))
 	}
 	switch {
 	case !now.Before(c.ValidUntil):
-		return append(out, fmt.Sprintf(t.ended, t.day(c.ValidUntil)))
+		return append(out, fmt.Sprintf(t.ended, t.Day(c.ValidUntil)))
 	case now.Before(c.ValidFrom):
-		out = append(out, fmt.Sprintf(t.notYet, t.day(c.ValidFrom)))
+		out = append(out, fmt.Sprintf(t.notYet, t.Day(c.ValidFrom)))
 	}
 	for _, d := range e.due(now, within) {
 		form := map[string]string{DueExpiry: t.endsSoon, DueReview: t.reviewSoon, DueTransition: t.changeSoon}[d.What]
-		out = append(out, fmt.Sprintf(form, t.day(d.At)))
+		out = append(out, fmt.Sprintf(form, t.Day(d.At)))
 	}
 	return out
 }
@@ -81,7 +81,7 @@ func (d Due) Says(language string) string {
 	if d.What == DueCollection {
 		return fmt.Sprintf(form, d.Issuer)
 	}
-	return fmt.Sprintf(form, d.Person, t.day(d.At), d.Issuer)
+	return fmt.Sprintf(form, d.Person, t.Day(d.At), d.Issuer)
 }
 
 // Secured returns the credential as it is secured, after the links above it, root first. Whoever has its text can read

@@ -9,25 +9,18 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/internal/vocabulary"
 )
 
 // Languages in which a wallet speaks of what it holds.
 const (
-	English = "en"
-	Welsh   = "cy"
+	English = vocabulary.English
+	Welsh   = vocabulary.Welsh
 )
 
 // Language returns the language for a tag such as "cy-GB" or "cy_GB.UTF-8": Welsh, or English for
 // every other.
-func Language(tag string) string {
-	if tag = strings.ToLower(tag); tag == Welsh || strings.HasPrefix(tag, Welsh+"-") || strings.HasPrefix(tag, Welsh+"_") || strings.HasPrefix(tag, Welsh+".") {
-		return Welsh
-	}
-	return English
-}
-
-// maxSaid is the number of entries of one list that a sentence names.
-const maxSaid = 64
+func Language(tag string) string { return vocabulary.Language(tag) }
 
 // Says tells what the credential allows in plain sentences of a language, English where it is not
 // one of Languages' constants: what may be done, where it is held back, for what, until when, whether
@@ -47,12 +40,12 @@ func (e *Entry) Says(language string) []string {
 		out = append(out, t.permission(p, e.Person()))
 	}
 	for _, p := range c.Prohibitions {
-		out = append(out, fmt.Sprintf(t.mayNot, t.list(t.actions, p.Actions), t.name(t.resources, p.Resource), e.Person()))
+		out = append(out, fmt.Sprintf(t.mayNot, t.List(t.Actions, p.Actions), t.Name(t.Resources, p.Resource), e.Person()))
 	}
 	if len(c.Permissions) == 0 {
 		out = append(out, t.nothing)
 	}
-	out = append(out, fmt.Sprintf(t.only, t.list(t.purposes, c.Purposes)), t.until(c))
+	out = append(out, fmt.Sprintf(t.only, t.List(t.Purposes, c.Purposes)), t.until(c))
 	out = append(out, t.dates(c)...)
 	return append(out, t.onward(c.Redelegation), t.word(e))
 }
@@ -71,7 +64,7 @@ func (e *Entry) Person() string {
 }
 
 // Day writes the day of t, in UTC, as people of a language do.
-func Day(t time.Time, language string) string { return tongueOf(language).day(t) }
+func Day(t time.Time, language string) string { return vocabulary.In(language, nil).Day(t) }
 
 func tongueOf(language string) *tongue {
 	if language == Welsh {
@@ -82,7 +75,8 @@ func tongueOf(language string) *tongue {
 
 // tongue is one language: sentences with places to fill, and the vocabulary.
 type tongue struct {
-	and                                        string // before the last entry of a list
+	*vocabulary.Words
+
 	may, mayNot, nothing                       string // actions, resource, person
 	only, valid                                string // purposes; begin and end
 	review, changes                            string // day
@@ -94,19 +88,17 @@ type tongue struct {
 	clock                                      string // after a day that does not begin at midnight
 
 	// At a glance.
-	head, do, limited                                  string // person; actions and resource
+	head, limited                                      string // person
 	holds, brief, through                              string // end, purposes, who stands behind it; end, who; who
 	revoked, suspended, ended, notYet                  string // day
 	endsSoon, reviewSoon, changeSoon                   string // day
 	dueExpiry, dueReview, dueTransition, dueCollection string // person, day, issuer; the last one: issuer
 
-	months                                                                   []string
-	actions, resources, purposes, bases, requires, levels, kinds, categories map[string]string
 }
 
 // permission says what p allows for a person, and every limit that it has.
 func (t *tongue) permission(p credential.Permission, person string) string {
-	text := fmt.Sprintf(t.may, t.list(t.actions, p.Actions), t.name(t.resources, p.Resource), person)
+	text := fmt.Sprintf(t.may, t.List(t.Actions, p.Actions), t.Name(t.Resources, p.Resource), person)
 	if p.Constraint.Void {
 		return text + ": " + t.void + "."
 	}
@@ -127,20 +119,20 @@ func (t *tongue) limits(c credential.Constraint) []string {
 		out = append(out, fmt.Sprintf(t.before, t.date(c.DateTo)))
 	}
 	if len(c.Include) > 0 {
-		out = append(out, fmt.Sprintf(t.justThese, t.list(t.categories, c.Include)))
+		out = append(out, fmt.Sprintf(t.justThese, t.List(t.Categories, c.Include)))
 	}
 	if len(c.Exclude) > 0 {
-		out = append(out, fmt.Sprintf(t.without, t.list(t.categories, c.Exclude)))
+		out = append(out, fmt.Sprintf(t.without, t.List(t.Categories, c.Exclude)))
 	}
 	if c.MinAssurance != "" {
-		out = append(out, fmt.Sprintf(t.signedIn, t.name(t.levels, c.MinAssurance)))
+		out = append(out, fmt.Sprintf(t.signedIn, t.Name(t.Levels, c.MinAssurance)))
 	}
-	for _, r := range c.Requires[:min(len(c.Requires), maxSaid)] {
+	for _, r := range c.Requires[:min(len(c.Requires), vocabulary.MaxListed)] {
 		if level, ok := strings.CutPrefix(r, "step-up:"); ok {
-			out = append(out, fmt.Sprintf(t.signedIn, t.name(t.levels, level)))
+			out = append(out, fmt.Sprintf(t.signedIn, t.Name(t.Levels, level)))
 			continue
 		}
-		out = append(out, t.name(t.requires, r))
+		out = append(out, t.Name(t.Requirements, r))
 	}
 	if c.MaxUses > 0 {
 		out = append(out, fmt.Sprintf(t.uses, c.MaxUses))
@@ -154,10 +146,10 @@ func (t *tongue) until(c *credential.Credential) string {
 
 func (t *tongue) dates(c *credential.Credential) (out []string) {
 	if !c.ReviewBy.IsZero() {
-		out = append(out, fmt.Sprintf(t.review, t.day(c.ReviewBy)))
+		out = append(out, fmt.Sprintf(t.review, t.Day(c.ReviewBy)))
 	}
 	if !c.TransitionAt.IsZero() {
-		out = append(out, fmt.Sprintf(t.changes, t.day(c.TransitionAt)))
+		out = append(out, fmt.Sprintf(t.changes, t.Day(c.TransitionAt)))
 	}
 	return out
 }
@@ -171,38 +163,18 @@ func (t *tongue) onward(r credential.Redelegation) string {
 	case r.MaxDepth < 1 || len(kinds) == 0:
 		return t.notOnward
 	case r.MaxDepth == 1:
-		return fmt.Sprintf(t.onwardOnce, t.list(t.kinds, kinds))
+		return fmt.Sprintf(t.onwardOnce, t.List(t.Kinds, kinds))
 	}
-	return fmt.Sprintf(t.onwardTimes, r.MaxDepth, t.list(t.kinds, kinds))
+	return fmt.Sprintf(t.onwardTimes, r.MaxDepth, t.List(t.Kinds, kinds))
 }
 
 // word says on whose word the credential stands.
 func (t *tongue) word(e *Entry) string {
-	text := fmt.Sprintf(t.basis, t.name(t.bases, e.credential.LegalBasis), e.Issuer)
+	text := fmt.Sprintf(t.basis, t.Name(t.Bases, e.credential.LegalBasis), e.Issuer)
 	if e.From != "" {
 		text += " " + fmt.Sprintf(t.passed, e.From)
 	}
 	return text
-}
-
-// name returns the words for a name of the vocabulary; another stands as it is, in quotes.
-func (t *tongue) name(of map[string]string, name string) string {
-	if text, ok := of[name]; ok {
-		return text
-	}
-	return strconv.Quote(name)
-}
-
-func (t *tongue) list(of map[string]string, names []string) string {
-	said := make([]string, 0, len(names))
-	for _, n := range names[:min(len(names), maxSaid)] {
-		said = append(said, t.name(of, n))
-	}
-	if t.and == "" || len(said) < 2 {
-		return strings.Join(said, ", ")
-	}
-	last := len(said) - 1
-	return strings.Join(said[:last], ", ") + t.and + said[last]
 }
 
 // date writes a day of a record as people do.
@@ -211,18 +183,13 @@ func (t *tongue) date(text string) string {
 	if err != nil {
 		return strconv.Quote(text)
 	}
-	return t.day(d)
+	return t.Day(d)
 }
 
-func (t *tongue) day(at time.Time) string {
-	at = at.UTC()
-	return fmt.Sprintf("%d %s %d", at.Day(), t.months[at.Month()-1], at.Year())
-}
-
-// instant is day, with the time of day where it is not midnight.
+// instant is Day, with the time of day where it is not midnight.
 func (t *tongue) instant(at time.Time) string {
 	if clock := at.UTC().Format("15:04"); clock != "00:00" {
-		return t.day(at) + fmt.Sprintf(t.clock, clock)
+		return t.Day(at) + fmt.Sprintf(t.clock, clock)
 	}
-	return t.day(at)
+	return t.Day(at)
 }

@@ -4,7 +4,6 @@ package wallet
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -104,30 +103,17 @@ func TestSaysOfOthers(t *testing.T) {
 	}
 }
 
-// TestTongues shows that both languages say the same things: every sentence and every word of the one is
-// there in the other, with as many places to fill.
+// TestTongues shows that both languages say the same things: every sentence of the one is there in the
+// other, with as many places to fill.
 func TestTongues(t *testing.T) {
 	en, cy := reflect.ValueOf(*english()), reflect.ValueOf(*welsh())
 	for i := range en.NumField() {
 		name, a, b := en.Type().Field(i).Name, en.Field(i), cy.Field(i)
 		if a.Kind() == reflect.String {
-			if strings.Count(a.String(), "%") != strings.Count(b.String(), "%") || b.String() == "" && name != "and" {
+			if strings.Count(a.String(), "%") != strings.Count(b.String(), "%") || b.String() == "" {
 				t.Errorf("%s: %q and %q", name, a, b)
 			}
 		}
-	}
-	for name, pair := range map[string][2]map[string]string{
-		"actions": {english().actions, welsh().actions}, "resources": {english().resources, welsh().resources},
-		"purposes": {english().purposes, welsh().purposes}, "bases": {english().bases, welsh().bases},
-		"requires": {english().requires, welsh().requires}, "levels": {english().levels, welsh().levels},
-		"kinds": {english().kinds, welsh().kinds}, "categories": {english().categories, welsh().categories},
-	} {
-		if diff := cmp.Diff(slices.Sorted(maps.Keys(pair[0])), slices.Sorted(maps.Keys(pair[1]))); diff != "" || len(pair[0]) == 0 {
-			t.Errorf("%s: %s", name, diff)
-		}
-	}
-	if len(english().months) != 12 || len(welsh().months) != 12 {
-		t.Error("a year has other months")
 	}
 }
 
