@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/behalf-id/behalf/internal/command"
+	_ "github.com/behalf-id/behalf/internal/command/background" // before huh, which asks the terminal otherwise
 )
 
 // Rows and columns of a terminal that a form needs beside a list, and the fewest that a list is given.

@@ -289,3 +289,19 @@ func TestGoOn(t *testing.T) {
 		_ = os.Remove(visited)
 	}
 }
+
+// TestNothingIsAsked: a command that draws nothing writes nothing to the terminal but its words, and waits for no answer of it.
+func TestNothingIsAsked(t *testing.T) {
+	began := time.Now()
+	for _, args := range [][]string{{"--version"}, {"help"}, {"list", "--dir", t.TempDir() + "/none"}} {
+		one := inTerminal(t, []string{"TERM=xterm-256color"}, args...)
+		shown := one.sees("behalf-wallet")
+		one.ends(map[bool]int{true: 1}[args[0] == "list"])
+		if strings.Contains(shown, "\x1b") {
+			t.Errorf("%q: %q", args, shown)
+		}
+	}
+	if took := time.Since(began); took > 4*time.Second { // each question that nobody answers takes five
+		t.Errorf("it took %v", took)
+	}
+}
