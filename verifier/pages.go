@@ -19,17 +19,20 @@ func (g *Gateway) attend(ctx context.Context, id, browser string) (s *session, s
 		return nil, "", err
 	case s.Flow == HandedOver || s.Flow == "" || g.byValue():
 		return nil, "", notThisBrowser()
-	case s.Browser.Digest != "":
-		if !s.Browser.is(browser) {
-			return nil, "", notThisBrowser()
-		}
+	case s.Browser.is(browser):
 		return s, browser, nil
 	}
 	if secret, err = token(g.cfg.Random); err != nil {
 		return nil, "", err
 	}
-	s.Browser = lockWith(secret)
-	return s, secret, g.step(ctx, s, reason.SessionUnknown)
+	s, err = g.move(ctx, id, reason.SessionUnknown, func(s *session) error {
+		if s.Browser.Digest != "" {
+			return notThisBrowser()
+		}
+		s.Browser = lockWith(secret)
+		return nil
+	})
+	return s, secret, err
 }
 
 // began returns session id for the browser that opened its page, and for no other.

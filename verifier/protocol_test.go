@@ -188,7 +188,7 @@ func TestSealingKeys(t *testing.T) {
 		if held() {
 			t.Error("the key is kept after the decision")
 		}
-		w.expect(w.sendSealed(s, nil, parts), reason.ResponseKeyUnknown)
+		w.expect(w.sendSealed(s, nil, parts), reason.PresentationReplayed)
 	}
 	if len(seen) != 5 {
 		t.Errorf("five sessions have %d keys", len(seen))

@@ -3,11 +3,18 @@
 package verifier_test
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/internal/jwe"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
+	"github.com/behalf-id/behalf/verifier"
 )
 
 // TestEncryptedReplayVP01 posts an encrypted answer twice: the second is a replay, as it is in the clear, though the key of
@@ -21,4 +28,77 @@ func TestEncryptedReplayVP01(t *testing.T) {
 	plain := newWorld(t)
 	q := plain.ask(booking())
 	plain.expect(plain.sendSealed(q, nil, parts), reason.ResponseKeyUnknown)
+}
+
+// TestPageOpenedMeanwhile opens the page of a request for the first time while its answer is decided: a preview of the
+// link, or whoever saw the QR code, must not be able to undo the decision.
+func TestPageOpenedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(w)
+	s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+	opened := false
+	w.restrictions.hook = func(context.Context) ([]delegation.Restriction, error) {
+		if !opened {
+			opened = true
+			b.open(s)
+		}
+		return nil, nil
+	}
+	got := w.present(s)
+	w.expect(got, reason.OK)
+	var codes handed
+	must(t, json.Unmarshal([]byte(got.body), &codes))
+	if !opened || !strings.Contains(b.state(s), `"presented"`) {
+		t.Fatalf("the page was opened: %t, and is at %s", opened, b.state(s))
+	}
+	if got := b.confirm(s, codes.Confirmation); got.Code != http.StatusSeeOther {
+		t.Fatalf("the code in the browser that began: %d %s", got.Code, got.Body)
+	}
+	w.reads(s, "", verifier.CrossDevice)
+}
+
+// between opens the page of a session once, in front of the step of another.
+type between struct {
+	store.Store
+	open func()
+}
+
+func (b *between) Commit(ctx context.Context, changes ...store.Change) error {
+	if open := b.open; open != nil {
+		b.open = nil
+		open()
+	}
+	return b.Store.Commit(ctx, changes...)
+}
+
+// TestPageOpenedBetween opens the page between the reading and the writing of a step of the wallet's: neither the
+// request nor the right to answer it is lost.
+func TestPageOpenedBetween(t *testing.T) {
+	w := newWorld(t)
+	steps := &between{Store: w.cfg.Store}
+	w.cfg.Store = steps
+	w.start(w.cfg)
+	for name, when := range map[string]func() session{
+		"fetch": func() session {
+			asked, err := w.Ask(t.Context(), verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+			must(t, err)
+			s := session{Asked: asked}
+			steps.open = func() { newBrowser(w).open(s) }
+			return w.fetch(s)
+		},
+		"answer": func() session {
+			s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+			steps.open = func() { newBrowser(w).open(s) }
+			return s
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.TB = t
+			s := when()
+			w.expect(w.present(s), reason.OK)
+			if steps.open != nil {
+				t.Error("the page was never opened")
+			}
+		})
+	}
 }

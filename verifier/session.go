@@ -141,40 +141,73 @@ func (g *Gateway) load(ctx context.Context, id string) (*session, error) {
 
 // fetch marks the request object as handed out; it is handed out once.
 func (g *Gateway) fetch(ctx context.Context, id string) (*session, error) {
-	s, err := g.load(ctx, id)
+	s, err := g.move(ctx, id, reason.RequestConsumed, func(s *session) error {
+		if s.Stage != stageOpen || !g.cfg.Now().Before(s.Expires) {
+			return reason.New(reason.RequestConsumed, "the request was fetched before, or its time is over")
+		}
+		s.Stage = stageFetched
+		return nil
+	})
 	if reason.Of(err) == reason.SessionUnknown {
 		return nil, reason.Wrap(reason.RequestConsumed, "", err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if s.Stage != stageOpen || !g.cfg.Now().Before(s.Expires) {
-		return nil, reason.New(reason.RequestConsumed, "the request was fetched before, or its time is over")
-	}
-	s.Stage = stageFetched
-	return s, g.step(ctx, s, reason.RequestConsumed)
+	return s, err
 }
 
 // spend takes the one right to answer s, unless the answer does not fit s. Of any number of callers one wins; what it does
 // with the right does not matter afterwards.
 func (g *Gateway) spend(ctx context.Context, id string, fits func(*session) error) (*session, error) {
-	s, err := g.load(ctx, id)
-	if err != nil {
-		return nil, err
+	return g.move(ctx, id, reason.PresentationReplayed, func(s *session) error {
+		refused := fits(s)
+		switch {
+		case reason.Of(refused) == reason.SessionUnknown || !g.cfg.Now().Before(s.Expires):
+			return reason.New(reason.SessionUnknown, "no such session, or its time is over")
+		case s.Stage == stageSpent || s.Stage == stageDecided:
+			return reason.New(reason.PresentationReplayed, "this request was answered before")
+		case s.Stage != stageFetched: // nobody knows the nonce yet
+			return reason.New(reason.SessionUnknown, "the request was not fetched yet")
+		case refused != nil:
+			return refused
+		}
+		s.Stage = stageSpent
+		return nil
+	})
+}
+
+// maxSteps is how often a step is tried that others came in between of.
+const maxSteps = 4
+
+// move loads session id, has how change it or refuse, and makes the change durable. Where another changed the session
+// meanwhile, such as the browser that opened its page, how looks at it anew; whoever moved it on is seen there.
+func (g *Gateway) move(ctx context.Context, id string, lost reason.Code, how func(*session) error) (*session, error) {
+	for range maxSteps {
+		s, err := g.load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := how(s); err != nil {
+			return nil, err
+		}
+		err = g.save(ctx, s)
+		if _, conflict := store.IsConflict(err); conflict {
+			continue
+		}
+		if err != nil {
+			return nil, reason.Wrap(reason.StorageUnavailable, "", err)
+		}
+		return s, nil
 	}
-	refused := fits(s)
-	switch {
-	case reason.Of(refused) == reason.SessionUnknown || !g.cfg.Now().Before(s.Expires):
-		return nil, reason.New(reason.SessionUnknown, "no such session, or its time is over")
-	case s.Stage == stageSpent || s.Stage == stageDecided:
-		return nil, reason.New(reason.PresentationReplayed, "this request was answered before")
-	case s.Stage != stageFetched: // nobody knows the nonce yet
-		return nil, reason.New(reason.SessionUnknown, "the request was not fetched yet")
-	case refused != nil:
-		return nil, refused
+	return nil, reason.New(lost, "another was first")
+}
+
+// meet takes what a browser changed in s while its answer was decided, and reports whether this was all that changed.
+func (g *Gateway) meet(ctx context.Context, s *session) bool {
+	now, err := g.load(ctx, s.ID)
+	if err != nil || now.Stage != stageSpent {
+		return false
 	}
-	s.Stage = stageSpent
-	return s, g.step(ctx, s, reason.PresentationReplayed)
+	s.Browser, s.version = now.Browser, now.version
+	return true
 }
 
 // step saves s, where losing to another caller is a refusal of its own.
