@@ -59,7 +59,7 @@ interop: ## other people's software reads ours and we theirs: npm packages, and 
 	cd interop/aries && $(GO) test -count=1 ./...
 
 man: ## docs/man anew, from the commands' own help
-	BEHALF_UPDATE_MAN=1 $(GO) test -count=1 -run '^TestMan' ./cmd/...
+	BEHALF_UPDATE_MAN=1 $(GO) test -count=1 -run '^TestManualPages$$' ./test/e2e
 
 pages: ## docs/pages anew: screenshots of every page, by Chromium
 	BEHALF_UPDATE_PAGES=1 $(GO) test -count=1 ./test/browser
