@@ -4,8 +4,6 @@ package wallet
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/base64"
 	"slices"
 	"sync"
 	"time"
@@ -65,29 +63,9 @@ func (t *taking) IssuerKey(ctx context.Context, c credential.IssuerClaim, at tim
 	j := k.JWK()
 	t.keys = append(t.keys, pin{DID: c.Issuer, Key: &j})
 	if c.X5C != nil {
-		t.chain, err = keyIdentifiers(c.X5C)
+		t.chain, err = jose.AuthorityKeys(c.X5C)
 	}
 	return k, true, err
-}
-
-// keyIdentifiers returns the key identifiers of the authorities on a chain of certificates, by which
-// services ask for credentials of some authority (OpenID4VP 1.0 §6.1.1.1): base64url, without padding.
-func keyIdentifiers(x5c []byte) ([]string, error) {
-	ders, err := jose.ReadX5C(x5c)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, der := range ders {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, reason.Wrap(reason.X509ChainInvalid, "", err)
-		}
-		if id := base64.RawURLEncoding.EncodeToString(c.AuthorityKeyId); id != "" && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out, nil
 }
 
 // authorities returns the key identifiers of what was opened last.

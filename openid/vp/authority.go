@@ -3,7 +3,6 @@
 package vp
 
 import (
-	"crypto/x509"
 	"strings"
 
 	"github.com/behalf-id/behalf/internal/jose"
@@ -33,14 +32,8 @@ func WithAuthorities(c dcql.Candidate, secured string) dcql.Candidate {
 	if strictjson.Unmarshal(raw, &h) != nil || h.X5C == nil {
 		return c
 	}
-	ders, err := jose.ReadX5C(h.X5C)
-	if err != nil {
-		return c
-	}
-	for _, der := range ders {
-		if cert, err := x509.ParseCertificate(der); err == nil && len(cert.AuthorityKeyId) > 0 {
-			c.AuthorityKeys = append(c.AuthorityKeys, string(jose.AppendEncode(nil, cert.AuthorityKeyId)))
-		}
+	if found, err := jose.AuthorityKeys(h.X5C); err == nil {
+		c.AuthorityKeys = found
 	}
 	return c
 }

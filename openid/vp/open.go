@@ -207,22 +207,18 @@ func (t Trust) certificateKey(x5c []byte, client Client) (key.Public, error) {
 	if x5c == nil {
 		return key.Public{}, reason.New(reason.RequestUnsigned, "the request is signed by nobody's certificate")
 	}
-	ders, err := jose.ReadX5C(x5c)
-	if err != nil {
-		return key.Public{}, err
-	}
-	chain, err := parseChain(ders)
+	chain, err := jose.ReadChain(x5c)
 	if err != nil {
 		return key.Public{}, err
 	}
 	if err := client.certified(chain[0]); err != nil {
 		return key.Public{}, err
 	}
-	if err := signer(chain[0], t.Keys.At); err != nil {
+	if err := signer(chain, t.Keys.At); err != nil {
 		return key.Public{}, err
 	}
 	if client.Prefix == PrefixX509DNS {
-		if err := vouched(chain, t.Anchors, t.Keys.At); err != nil {
+		if err := chain.LeadsTo(t.Anchors, t.Keys.At); err != nil {
 			return key.Public{}, err
 		}
 	}
