@@ -126,12 +126,13 @@ func (r *request) agreed(q *dcql.Credential) (bool, error) {
 }
 
 // burden orders fits: those that can be refused by what the wallet knows come last, and then the
-// number of permissions and links that would be shown counts.
+// number of permissions and links that would be shown counts. A format that holds nothing back shows the person's
+// number and what is behind the delegation as well, which counts as a link more.
 func (f fit) burden(a vp.Access) int {
 	c := f.entry.credential
 	n := len(f.shown.Permissions)
 	if !vp.Selective(f.entry.Format) {
-		n = len(c.Permissions)
+		n = len(c.Permissions) + credential.MaxPermissions
 	}
 	n += f.entry.Links * credential.MaxPermissions
 	covers := unsaid(a) || slices.ContainsFunc(c.Permissions, func(p credential.Permission) bool {

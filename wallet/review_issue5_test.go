@@ -3,8 +3,16 @@
 package wallet
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"slices"
 	"testing"
 
+	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/sdjwt"
+	"github.com/behalf-id/behalf/credential/vcjwt"
+	"github.com/behalf-id/behalf/did/didkey"
+	"github.com/behalf-id/behalf/key"
 	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
@@ -96,5 +104,53 @@ func TestAccessIsWords(t *testing.T) {
 				t.Log(p.Consent.Access)
 			}
 		}
+	}
+}
+
+// TestStatementsOfOthers passes over what others attest of a service, signed by algorithms of their own, in members
+// that our reader refuses; it is no attestation of our registry, forged or not.
+func TestStatementsOfOthers(t *testing.T) {
+	w := newTown(t)
+	k, err := key.Generate(key.ES256, rand.Reader)
+	check(t, err)
+	registry, err := didkey.Signer(k)
+	check(t, err)
+	v := newVault(t)
+	v.home.Settings.Trusted = []string{registry.Method.DID().String()}
+	held := w.over(v)
+	w.receive(held)
+	a := w.service()
+	for header, want := range map[string]reason.Code{
+		`{"alg":"RS256","typ":"rc-wrp+jwt"}`:                    "",
+		`{"alg":"PS256","typ":"rc-wrp+jwt","x5c":["AQID"]}`:     "",
+		`{"alg":"ES256","typ":"rc-wrp+jwt","crit":["x"],"x":1}`: "",
+		`{"alg":"RS256"}`: "",
+		`{"alg":"RS256","typ":"` + trustframework.AttestationType + `"}`:  reason.RegistrySignature,
+		`{"alg":"none","typ":"application/Trust-Framework-Verifier+JWT"}`: reason.RegistrySignature,
+	} {
+		info, err := vp.InfoJWT(base64.RawURLEncoding.EncodeToString([]byte(header)) + ".e30.AAAA")
+		check(t, err)
+		a.change = func(r *vp.Request) { r.VerifierInfo = []vp.VerifierInfo{info} }
+		if _, err := held.Prepare(t.Context(), a.link(""), ""); reason.Of(err) != want {
+			t.Errorf("%s: %v, want %q", header, err, want)
+		}
+	}
+}
+
+// TestWholeComesLast answers with what can hold something back where it shows no more permissions than what cannot: the
+// latter shows the person's number as well.
+func TestWholeComesLast(t *testing.T) {
+	w := newTown(t)
+	w.grant = func(c *credential.Credential) { c.Permissions = c.Permissions[:1] }
+	held := w.wallet()
+	w.format = vcjwt.Name
+	w.receive(held)
+	w.format = sdjwt.Name
+	selective := w.receive(held)
+	w.ask = func(r *vp.Request) { slices.Reverse(r.Query.Credentials) } // the service likes the whole of it better
+	p, err := held.Prepare(t.Context(), w.link(), "")
+	check(t, err)
+	if p.Consent.Whole || p.Consent.Credential.ID != selective.ID || len(p.Consent.Also) != 1 {
+		t.Errorf("%+v", p.Consent)
 	}
 }
