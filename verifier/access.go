@@ -91,8 +91,8 @@ func (a Access) check() error {
 	switch {
 	case a.Principal == "" || a.Resource == "" || a.Action == "":
 		return reason.New(reason.RequestMalformed, "principal, resource and action are needed")
-	case !credential.IsResource(a.Resource):
-		return reason.New(reason.RequestMalformed, "resource is not a path of letters, digits, - and _")
+	case !credential.IsResource(a.Resource) || !credential.IsResource(a.Action): // what people read of both is names, no sentences
+		return reason.New(reason.RequestMalformed, "resource or action is not of letters, digits, - and _")
 	case a.tooLong():
 		return reason.New(reason.RequestMalformed, "a member is too long")
 	case a.Purpose == "":

@@ -102,3 +102,16 @@ func TestPageOpenedBetween(t *testing.T) {
 		})
 	}
 }
+
+// TestActionIsAName refuses a sentence in the place of an action: people read it on the page of the gateway, and wallets
+// refuse to show it.
+func TestActionIsAName(t *testing.T) {
+	w := newWorld(t)
+	for _, action := range []string{"book an appointment and call 0900 1234", "book\n", "book\u202e", "", "<b>"} {
+		a := booking()
+		a.Action = action
+		if _, err := w.Ask(t.Context(), verifier.Request{Access: a}); reason.Of(err) != reason.RequestMalformed {
+			t.Errorf("%q: %v", action, err)
+		}
+	}
+}
