@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/mdp/qrterminal/v3"
@@ -57,18 +56,6 @@ func darkRun(c *code.Code, x, y int) int {
 		n++
 	}
 	return n
-}
-
-// SVG returns text's code as an SVG document: dark on white, whatever is around it. It holds no
-// script, style or reference. A text that is empty or longer than MaxText is ErrText.
-func SVG(text string) ([]byte, error) {
-	data, side, err := Path(text)
-	if err != nil {
-		return nil, err
-	}
-	n := strconv.Itoa(side)
-	return []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ` + n + " " + n + `" shape-rendering="crispEdges">` +
-		`<path fill="#fff" d="M0 0h` + n + "v" + n + `H0z"/><path fill="#000" d="` + data + `"/></svg>` + "\n"), nil
 }
 
 // PNG returns text's code as a PNG image. A text that is empty or longer than MaxText is ErrText.

@@ -4,7 +4,6 @@ package qr_test
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"image"
@@ -76,33 +75,6 @@ func draw6(t *testing.T, data string, side int) image.Image {
 	return picture
 }
 
-func TestSVGHoldsNothingButTheDrawing(t *testing.T) {
-	raw, err := qr.SVG(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := xml.NewDecoder(bytes.NewReader(raw))
-	var seen []string
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			seen = append(seen, start.Name.Local)
-		}
-	}
-	if got := fmt.Sprint(seen); got != "[svg path path]" {
-		t.Errorf("elements %s", got)
-	}
-	if data, _, _ := qr.Path(link); !strings.Contains(string(raw), data) {
-		t.Error("the modules are not those of Path")
-	}
-}
-
 // The block characters, drawn as a terminal draws them, are the code.
 func TestTerminalIsReadBack(t *testing.T) {
 	var out bytes.Buffer
@@ -137,9 +109,9 @@ func TestTextsOutOfBounds(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "too long": strings.Repeat("x", qr.MaxText+1)} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			_, errSVG := qr.SVG(text)
+			_, _, errPath := qr.Path(text)
 			_, errPNG := qr.PNG(text)
-			for _, err := range []error{errSVG, errPNG, qr.Terminal(&out, text)} {
+			for _, err := range []error{errPath, errPNG, qr.Terminal(&out, text)} {
 				if !errors.Is(err, qr.ErrText) {
 					t.Errorf("got %v, want ErrText", err)
 				}

@@ -59,7 +59,7 @@ func ErrorAt(e Endpoint, err error) string {
 	if code := byCause(err); code != "" {
 		return code
 	}
-	code := ErrorCode(reason.Of(err))
+	code := byReason(reason.Of(err))
 	switch {
 	case e == AtAuthorization && code == "invalid_grant":
 		return "invalid_request"
@@ -97,10 +97,9 @@ func byCause(err error) string {
 	return ""
 }
 
-// ErrorCode returns the code that the specifications have for a refusal with our reason, wherever it
-// is given (RFC 6749 §5.2, RFC 9449 §5, OpenID4VCI §6.3, §8.3.1.2, §11.3). ErrorAt knows it
-// better.
-func ErrorCode(c reason.Code) string {
+// byReason knows the codes that a reason has, wherever it is given (RFC 6749 §5.2, RFC 9449 §5, OpenID4VCI
+// §6.3, §8.3.1.2, §11.3).
+func byReason(c reason.Code) string {
 	switch c {
 	case reason.GrantConsumed, reason.GrantTxCodeLocked, reason.GrantInvalid:
 		return "invalid_grant"

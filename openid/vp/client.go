@@ -71,18 +71,6 @@ func ClientX509Hash(leaf []byte) string {
 	return PrefixX509Hash + string(jose.AppendEncode(nil, sum[:]))
 }
 
-// VerifierDID returns the DID in a client identifier; any other prefix is request.client_id.
-func VerifierDID(clientID string) (did.DID, error) {
-	c, err := ParseClient(clientID)
-	if err != nil {
-		return did.DID{}, err
-	}
-	if c.Prefix != PrefixDID {
-		return did.DID{}, badClient("only verifiers identified by a DID are known", nil)
-	}
-	return c.did, nil
-}
-
 // DID returns the DID of a client with PrefixDID, the zero DID for any other.
 func (c Client) DID() did.DID { return c.did }
 
