@@ -3,7 +3,6 @@
 package issuer
 
 import (
-	"errors"
 	"mime"
 	"net/http"
 	"strings"
@@ -20,10 +19,19 @@ const (
 	typeJWT  = "application/jwt"
 )
 
+func (i *Issuer) postNonce(w http.ResponseWriter, _ *http.Request) {
+	nonce, err := i.Nonce()
+	if err != nil {
+		refuseWallet(w, vci.AtCredential, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, vci.Nonce{Nonce: nonce})
+}
+
 func (i *Issuer) postCredential(w http.ResponseWriter, r *http.Request) {
 	raw, encrypted, err := i.body(r)
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	request, err := vci.ParseCredentialRequest(raw)
@@ -31,7 +39,7 @@ func (i *Issuer) postCredential(w http.ResponseWriter, r *http.Request) {
 		err = reason.Wrap(reason.ProofBatch, "too many key proofs", err)
 	}
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	reply(w, request.Encryption, encrypted, func() (*vci.CredentialResponse, error) {
@@ -42,7 +50,7 @@ func (i *Issuer) postCredential(w http.ResponseWriter, r *http.Request) {
 func (i *Issuer) postDeferred(w http.ResponseWriter, r *http.Request) {
 	raw, encrypted, err := i.body(r)
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	request, err := vci.ParseDeferredRequest(raw)
@@ -50,7 +58,7 @@ func (i *Issuer) postDeferred(w http.ResponseWriter, r *http.Request) {
 		err = namesNoKey(raw)
 	}
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	reply(w, request.Encryption, encrypted, func() (*vci.CredentialResponse, error) {
@@ -88,12 +96,12 @@ func (i *Issuer) body(r *http.Request) (raw []byte, encrypted bool, err error) {
 func reply(w http.ResponseWriter, to *vci.ResponseEncryption, encrypted bool, issue func() (*vci.CredentialResponse, error)) {
 	k, err := answerKeyOf(to, encrypted)
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	out, err := issue()
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	status := http.StatusOK
@@ -106,7 +114,7 @@ func reply(w http.ResponseWriter, to *vci.ResponseEncryption, encrypted bool, is
 	}
 	sealed, err := k.seal(out)
 	if err != nil {
-		refuseWallet(w, err, credentialError)
+		refuseWallet(w, vci.AtCredential, err)
 		return
 	}
 	web.Bytes(w, status, typeJWT, sealed)
@@ -115,18 +123,15 @@ func reply(w http.ResponseWriter, to *vci.ResponseEncryption, encrypted bool, is
 func (i *Issuer) postNotification(w http.ResponseWriter, r *http.Request) {
 	raw, err := web.ReadBody(r, typeJSON)
 	if err != nil {
-		refuseWallet(w, err, notificationError)
+		refuseWallet(w, vci.AtNotification, err)
 		return
 	}
 	n, err := vci.ParseNotification(raw)
 	if err == nil {
 		err = i.Notify(r.Context(), i.presented(r), n)
 	}
-	if errors.Is(err, vci.ErrUnknownEvent) {
-		err = spoken{err, "invalid_notification_request"}
-	}
 	if err != nil {
-		refuseWallet(w, err, notificationError)
+		refuseWallet(w, vci.AtNotification, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

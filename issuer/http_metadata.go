@@ -33,6 +33,11 @@ func (i *Issuer) getMetadata(w http.ResponseWriter, r *http.Request) {
 	web.Bytes(w, http.StatusOK, vci.MediaTypeSigned, signed)
 }
 
+func (i *Issuer) getServerMetadata(w http.ResponseWriter, _ *http.Request) {
+	web.CacheFor(w, metadataLife)
+	web.JSON(w, http.StatusOK, i.ServerMetadata())
+}
+
 func (i *Issuer) languages() string {
 	var out []string
 	for _, t := range i.cfg.texts() {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/web"
@@ -101,53 +100,21 @@ func refuseOperator(w http.ResponseWriter, err error) {
 	write(w, "application/problem+json", body)
 }
 
-// refuseWallet answers a wallet at an OAuth or OpenID4VCI endpoint, whose error codes say returns.
-func refuseWallet(w http.ResponseWriter, err error, says func(reason.Code) string) {
+// refuseWallet answers a wallet at an endpoint of OpenID4VCI that takes access tokens, with its error codes.
+func refuseWallet(w http.ResponseWriter, at vci.Endpoint, err error) {
 	body := problemOf(w, reason.Delegate, err)
 	if body.Status >= http.StatusInternalServerError {
 		write(w, "application/problem+json", body)
 		return
 	}
-	body.Error = says(reason.Of(err))
+	body.Error = vci.ErrorAt(at, err)
 	if s, ok := errors.AsType[spoken](err); ok {
 		body.Error = s.code
-	} else if reason.Of(err) == reason.DPoPInvalid {
-		body.Error = vci.ErrorAt(vci.AtCredential, err) // RFC 9449 §7.1, §9
 	}
 	if body.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", authenticate(body.Error, err))
 	}
 	write(w, "application/json", body)
-}
-
-// credentialError is OpenID4VCI 1.0 §8.3.1.2.
-func credentialError(c reason.Code) string {
-	class, _, _ := strings.Cut(string(c), ".")
-	switch {
-	case c == reason.TokenInvalid:
-		return "invalid_token"
-	case c == reason.ProofNonce:
-		return "invalid_nonce"
-	case c == reason.DeferredBinding:
-		return "invalid_transaction_id"
-	case c == reason.ResponseEnc, class == "jwe":
-		return "invalid_encryption_parameters"
-	case class == "proof", class == "jose", class == "did", class == "key", class == "fetch", class == "x509",
-		c == reason.CredentialSignatureInvalid, c == reason.IssueKeyContinuity, c == reason.LimitTokenParts:
-		return "invalid_proof"
-	}
-	return "invalid_credential_request"
-}
-
-// notificationError is OpenID4VCI 1.0 §11.3.
-func notificationError(c reason.Code) string {
-	switch c {
-	case reason.TokenInvalid:
-		return "invalid_token"
-	case reason.NotificationUnknown:
-		return "invalid_notification_id"
-	}
-	return "invalid_notification_request"
 }
 
 // maxTxCode bounds what is read as a transaction code.

@@ -4,6 +4,8 @@ package vci
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/attest"
@@ -61,6 +63,8 @@ func ErrorAt(e Endpoint, err error) string {
 	}
 	code := byReason(reason.Of(err))
 	switch {
+	case e == AtCredential && code == "invalid_request" && ofKeys(reason.Of(err)):
+		return "invalid_proof"
 	case e == AtAuthorization && code == "invalid_grant":
 		return "invalid_request"
 	case e == AtAuthorization && code == "invalid_credential_request":
@@ -125,6 +129,17 @@ func byReason(c reason.Code) string {
 		return "invalid_nonce"
 	}
 	return proofCode(c)
+}
+
+// ofKeys reports whether a refusal at the credential endpoint is about the keys that are proved there: nothing
+// else in a credential request is signed, resolved or fetched.
+func ofKeys(c reason.Code) bool {
+	switch c {
+	case reason.IssueKeyContinuity, reason.LimitTokenParts:
+		return true
+	}
+	class, _, _ := strings.Cut(string(c), ".")
+	return slices.Contains([]string{"proof", "jose", "did", "key", "fetch", "x509"}, class)
 }
 
 // proofCode knows what can be wrong with key proofs and attestations of keys.

@@ -402,6 +402,7 @@ func TestErrorCodes(t *testing.T) {
 		{vci.AtCredential, reason.New(reason.JSONSyntax, ""), "invalid_credential_request"}, {vci.AtCredential, reason.New(reason.TokenScope, ""), "invalid_credential_request"}, {vci.AtCredential, wrap(reason.TokenScope, vci.ErrUnknownConfiguration), "unknown_credential_configuration"},
 		{vci.AtCredential, wrap(reason.TokenScope, vci.ErrUnknownIdentifier), "unknown_credential_identifier"}, {vci.AtCredential, reason.New(reason.DPoPKeyMismatch, ""), "invalid_token"}, {vci.AtCredential, reason.New(reason.DeferredBinding, ""), "invalid_transaction_id"}, {vci.AtCredential, reason.New(reason.ResponseEnc, ""), "invalid_encryption_parameters"},
 		{vci.AtCredential, reason.New(reason.HolderNotSamePerson, ""), "credential_request_denied"}, {vci.AtCredential, reason.New(reason.IssuerNotAccredited, ""), "credential_request_denied"}, {vci.AtCredential, reason.New(reason.IssueClaimForbidden, ""), "invalid_credential_request"},
+		{vci.AtCredential, reason.New(reason.DIDKeyInvalid, ""), "invalid_proof"}, {vci.AtCredential, reason.New(reason.IssueKeyContinuity, ""), "invalid_proof"}, {vci.AtToken, reason.New(reason.DIDKeyInvalid, ""), "invalid_request"},
 		{vci.AtNotification, reason.New(reason.NotificationUnknown, ""), "invalid_notification_id"}, {vci.AtNotification, wrap(reason.NotificationUnknown, vci.ErrUnknownEvent), "invalid_notification_request"}, {vci.AtNotification, reason.New(reason.JSONSyntax, ""), "invalid_notification_request"},
 	} {
 		if got := vci.ErrorAt(c.at, c.err); got != c.want {
