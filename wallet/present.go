@@ -59,6 +59,7 @@ type part struct {
 	format string
 	shown  credential.Selection // Raw holds what would leave, the rest all that it discloses
 	holder string               // DID whose proof is made for it, "" for none
+	entry  *Entry               // that it is of; nil for a link above
 }
 
 // Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
@@ -129,6 +130,7 @@ func (p *Prepared) use(ctx context.Context, chosen fit) error {
 	if err != nil {
 		return err
 	}
+	leaf.entry = chosen.entry
 	shown := listed(chosen.entry.credential, v, 0)
 	parents, above, err := p.above(ctx, chosen.entry, v)
 	if err != nil {
@@ -149,12 +151,18 @@ func (p *Prepared) use(ctx context.Context, chosen fit) error {
 	return nil
 }
 
+// ours are the parts that are of entries of the wallet.
+func (p *Prepared) ours() []part { return append([]part{p.leaf}, p.beside...) }
+
 // consent says what would leave with chosen.
 func (p *Prepared) consent(chosen fit, facts []Fact) {
 	v := p.request.verifier
 	p.Consent = Consent{
 		Verifier: v.Name, VerifierID: v.ID, Access: p.request.access, Credential: chosen.entry, Facts: facts,
-		Whole: !vp.Selective(chosen.entry.Format), Agreement: len(p.request.TransactionData) > 0, Warnings: chosen.warnings(v.ID),
+		Whole: !vp.Selective(chosen.entry.Format), Agreement: len(p.request.TransactionData) > 0,
+	}
+	for _, a := range p.ours() {
+		p.Consent.Warnings = append(p.Consent.Warnings, a.entry.warnings(v.ID)...)
 	}
 	for _, f := range p.fits {
 		if f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {

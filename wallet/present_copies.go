@@ -49,26 +49,39 @@ func (r *request) fitter(a, b *held) bool {
 	return len(a.ShownTo) < len(b.ShownTo)
 }
 
+// copied reports whether a is another copy than b of the same credential, and the fitter to be shown.
+func (r *request) copied(a, b *held) bool {
+	return a.Group != "" && a.Group == b.Group && r.fitter(a, b)
+}
+
 // warnings says that a copy that other services have seen would be shown to the one called id, because
 // there is no fresh one.
-func (f fit) warnings(id string) []Warning {
-	shown := f.entry.held.ShownTo
-	if f.entry.held.Group == "" || len(shown) == 0 || slices.Contains(shown, id) && len(shown) == 1 {
+func (e *Entry) warnings(id string) []Warning {
+	shown := e.held.ShownTo
+	if e.held.Group == "" || len(shown) == 0 || slices.Contains(shown, id) && len(shown) == 1 {
 		return nil
 	}
-	return []Warning{{Issuer: f.entry.Issuer, Reason: reason.PrivacyReuse,
+	return []Warning{{Issuer: e.Issuer, Reason: reason.PrivacyReuse,
 		Text: "other services have seen this copy, and could find out that you are the same person; collect new copies from the issuer"}}
 }
 
 // mark remembers, durably, that the service is about to see the copies in an answer. Where that cannot be
-// kept, they are not shown; nor where another service has seen the copy since the person was asked, who was not
+// kept, they are not shown; nor where another service has seen a copy since the person was asked, who was not
 // warned of it (privacy.reuse), or where it was removed since (object.unknown).
 func (p *Prepared) mark() error {
-	h, id := p.Consent.Credential.held, p.request.verifier.ID
+	for _, a := range p.ours() {
+		if err := p.markOne(a.entry.held); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Prepared) markOne(h *held) error {
+	id, v := p.request.verifier.ID, p.w.cfg.Vault
 	if h.Group == "" {
 		return nil
 	}
-	v := p.w.cfg.Vault
 	now, err := readItem[held](v, heldMark+h.ID+itemEnd)
 	if errors.Is(err, fs.ErrNotExist) {
 		return reason.Wrap(reason.ObjectUnknown, "the credential was removed meanwhile", err)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/behalf-id/behalf/credential"
@@ -152,5 +153,40 @@ func TestWholeComesLast(t *testing.T) {
 	check(t, err)
 	if p.Consent.Whole || p.Consent.Credential.ID != selective.ID || len(p.Consent.Also) != 1 {
 		t.Errorf("%+v", p.Consent)
+	}
+}
+
+// TestMembershipCopiesWAL08 shows each service a copy of its own of a membership as well: it names the person, as the link
+// of their workgroup does not.
+func TestMembershipCopiesWAL08(t *testing.T) {
+	w := newTown(t)
+	w.accredit(credential.TypeWorkgroupMembership)
+	v := newVault(t)
+	held := w.over(v)
+	for range 2 {
+		e, err := held.Accept(t.Context(), w.supporter(credential.TypeWorkgroupMembership, held.DID().String(), team, nil))
+		check(t, err)
+		e.held.Group = "copies"
+		check(t, v.write(heldMark+e.held.ID+itemEnd, e.held))
+	}
+	_, err := held.Accept(t.Context(), w.toTeam())
+	check(t, err)
+	shown := func(a *service) (string, []Warning) {
+		a.change = w.wider
+		p, err := held.Prepare(t.Context(), a.link(""), "")
+		check(t, err)
+		_, err = p.Send(t.Context(), Agree)
+		check(t, err)
+		raw, _, _ := strings.Cut(a.answers[len(a.answers)-1].Token["membership"][0], "~")
+		return raw, p.Consent.Warnings
+	}
+	first, second := w.service(), w.asked(w.issuer)
+	one, none := shown(first)
+	two, neither := shown(second)
+	if one == two || len(none)+len(neither) != 0 {
+		t.Errorf("two services see one membership: %t, warned: %v %v", one == two, none, neither)
+	}
+	if again, _ := shown(first); again != one {
+		t.Error("a service sees another copy than before")
 	}
 }

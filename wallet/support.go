@@ -111,14 +111,17 @@ func (m matched) membership(q *dcql.Credential, workgroup string) *support {
 }
 
 // supporter returns the newest of the entries that answer q and are right: an older one may have been
-// replaced. It is nil where there is none.
+// replaced. Of its copies it is the one that is fit to be shown. It is nil where there is none.
 func (m matched) supporter(q *dcql.Credential, right func(*Entry) bool) *support {
+	var best *support
 	for _, found := range slices.Backward(m.answers.Of(q.ID)) {
-		if e := m.entries[found.Candidate]; right(e) {
-			return &support{e, q, vp.Selection(e.credential, q.Format, []byte(e.held.Raw), found.Show)}
+		e := m.entries[found.Candidate]
+		if !right(e) || best != nil && !m.request.copied(e.held, best.entry.held) {
+			continue
 		}
+		best = &support{e, q, vp.Selection(e.credential, q.Format, []byte(e.held.Raw), found.Show)}
 	}
-	return nil
+	return best
 }
 
 // binding returns the identity binding of the principal who issued the root of e themselves, if the
@@ -168,6 +171,7 @@ func (p *Prepared) alongside(ctx context.Context, f fit) ([]part, []Fact, error)
 		if s == f.as {
 			made.holder = s.entry.credential.Delegate.ID
 		}
+		made.entry = s.entry
 		parts = append(parts, made)
 		said = append(said, facts(shown, -len(parts))...)
 	}
