@@ -93,7 +93,7 @@ func TestHAIPCredential(t *testing.T) {
 	d := must[*Delegation](t)(w.Delegation(t.Context(), o.ID))
 	tom := newHolder(t)
 	issue := func() (*vci.CredentialResponse, error) {
-		return w.deliver(t.Context(), order{d, credentialIdentifier(d.ID, ConfigurationSDJWT), w.cfg.Formats[0]}, []string{tom.Method.DID().String()}, changes{})
+		return w.deliver(t.Context(), order{delegation: d, identifier: credentialIdentifier(d.ID, ConfigurationSDJWT), format: w.cfg.Formats[0]}, []string{tom.Method.DID().String()}, changes{})
 	}
 	raw := must[*vci.CredentialResponse](t)(issue()).Credentials[0].Credential
 	keys := credential.Keys{Resolver: w.resolver, At: w.clock.Now(), Issuers: w.cfg.Issuers}

@@ -100,6 +100,7 @@ func (i *Issuer) comeFor(ctx context.Context, t *accessToken, id string) (*vci.C
 	}
 	var steps changes
 	steps.drop(waits.key, waits.version)
+	o.grant = waits.Grant
 	o.delegation.Waiting--
 	return i.deliver(ctx, o, waits.Holders, steps)
 }
@@ -134,5 +135,5 @@ func (i *Issuer) ordered(ctx context.Context, identifier string) (order, error) 
 	if !i.stands(d) || format == nil {
 		return order{}, spoken{reason.New(reason.TokenScope, "the delegation was taken back, declined or has ended"), "credential_request_denied"}
 	}
-	return order{d, identifier, format}, nil
+	return order{delegation: d, identifier: identifier, format: format}, nil
 }

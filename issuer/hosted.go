@@ -51,8 +51,9 @@ type link struct {
 	Parent     string        `json:"parent,omitempty"` // credential id of the link above, for a hosted link
 	Depth      int           `json:"depth"`            // how often it may be passed on
 	Ref        publisher.Ref `json:"ref"`
-	Hosted     int           `json:"hosted"`         // person-issued links hosted below it
-	Name       string        `json:"name,omitempty"` // of a hosted link: of its record for the operator
+	Grant      string        `json:"grant,omitempty"` // key of the authorization that it was collected under; "" for a hosted link
+	Hosted     int           `json:"hosted"`          // person-issued links hosted below it
+	Name       string        `json:"name,omitempty"`  // of a hosted link: of its record for the operator
 	version    uint64
 }
 

@@ -52,6 +52,7 @@ func (i *Issuer) issue(ctx context.Context, t *accessToken, r *vci.CredentialReq
 	if err != nil {
 		return nil, err
 	}
+	o.grant = t.Grant
 	t.Collected = append(slices.Clone(t.Collected), o.identifier)
 	steps.add(put(t.key, t.version, t, t.Expires))
 	if o.delegation.Review == Pending {
@@ -66,7 +67,7 @@ func (i *Issuer) deliver(ctx context.Context, o order, holders []string, steps c
 	if err != nil {
 		return nil, err
 	}
-	if err := i.record(ctx, o.delegation, batch, steps); err != nil {
+	if err := i.record(ctx, o, batch, steps); err != nil {
 		return nil, err
 	}
 	return i.seal(ctx, o.format, batch)
@@ -77,6 +78,7 @@ type order struct {
 	delegation *Delegation
 	identifier string
 	format     credential.Format
+	grant      string // key of the authorization under which it is asked for
 }
 
 // wanted returns what is asked for, if this token may still collect it.
@@ -155,11 +157,12 @@ func (i *Issuer) statusRefs(format string, ref publisher.Ref) []credential.Statu
 
 // record makes what will be signed durable, with the end of the offer, the audit leaf and steps, in
 // one commit. Nothing is signed before.
-func (i *Issuer) record(ctx context.Context, d *Delegation, batch []copyOf, steps changes) error {
+func (i *Issuer) record(ctx context.Context, o order, batch []copyOf, steps changes) error {
+	d := o.delegation
 	var copies []Copy
 	for _, b := range batch {
 		copies = append(copies, b.copy)
-		l := link{Delegation: d.ID, Holder: b.copy.Holder, Grantor: b.credential.GrantedBy, Depth: b.credential.Redelegation.MaxDepth, Ref: b.copy.Ref}
+		l := link{Delegation: d.ID, Holder: b.copy.Holder, Grantor: b.credential.GrantedBy, Depth: b.credential.Redelegation.MaxDepth, Ref: b.copy.Ref, Grant: o.grant}
 		steps.add(put(prefixCredential+b.copy.Credential, 0, l, time.Time{}))
 	}
 	d.State, d.Given, d.Copies = Issued, d.Given+len(copies), append(d.Copies, copies...)

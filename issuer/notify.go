@@ -23,7 +23,8 @@ const copyDeleted State = "deleted"
 // revoked: nobody has them, so nobody is to use them. A copy that was passed on stays as it is, for
 // what hangs below it. Repeating a notification changes nothing and writes nothing.
 //
-// An id that is not of this access token is notification.unknown.
+// An id of what was not collected under the authorization of this access token is notification.unknown:
+// the ids are those of credentials, which every service learns that sees one.
 func (i *Issuer) Notify(ctx context.Context, p Presented, n vci.Notification) error {
 	t, err := i.authorized(ctx, p)
 	if err != nil {
@@ -42,10 +43,11 @@ func (i *Issuer) Notify(ctx context.Context, p Presented, n vci.Notification) er
 	return contested()
 }
 
-// notifies returns the delegation of a credential which this token collected, and refuses another id.
+// notifies returns the delegation of a credential that was collected under the authorization of t, and
+// refuses another id.
 func (i *Issuer) notifies(ctx context.Context, id string, t *accessToken) (delegation string, err error) {
 	l, err := i.linkOf(ctx, id)
-	if reason.Of(err) == reason.ObjectUnknown || err == nil && (!slices.Contains(t.Delegations, l.Delegation) || l.Parent != "") {
+	if reason.Of(err) == reason.ObjectUnknown || err == nil && (l.Grant == "" || l.Grant != t.Grant) {
 		return "", reason.New(reason.NotificationUnknown, "no such notification_id")
 	}
 	if err != nil {

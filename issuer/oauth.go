@@ -71,7 +71,6 @@ type accessToken struct {
 	Collected []string  `json:"collected,omitempty"` // credential identifiers
 	Expires   time.Time `json:"expires"`
 
-	Delegations []string `json:"-"` // that it is for
 	Identifiers []string `json:"-"` // credential identifiers that it may collect
 	Details     bool     `json:"-"` // the wallet was told the identifiers, and must use them (OpenID4VCI 1.0 §8.2)
 	Client      string   `json:"-"` // client_id, "" for anonymous access
@@ -151,7 +150,7 @@ func (i *Issuer) tokenOf(ctx context.Context, secret string) (*accessToken, erro
 		return nil, reason.New(reason.TokenInvalid, "the access token has ended")
 	}
 	t.key, t.version = e.Key, e.Version
-	t.Delegations, t.Identifiers, t.Details = a.Delegations, a.Identifiers, a.Details
+	t.Identifiers, t.Details = a.Identifiers, a.Details
 	t.Client, t.Thumbprint = a.Client, a.Thumbprint
 	return t, nil
 }
