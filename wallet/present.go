@@ -24,7 +24,7 @@ type Consent struct {
 	Facts      []Fact    `json:"facts"`                // everything that would leave, read back from the very bytes that would
 	Whole      bool      `json:"whole"`                // the format can hold nothing back
 	Agreement  bool      `json:"agreement"`            // the proof is made over Access: whoever has it can show what was agreed to (transaction data)
-	Also       []*Entry  `json:"also,omitempty"`       // other credentials that would do, see Prepared.Use
+	Also       []*Entry  `json:"also,omitempty"`       // other credentials that would do, of the same principal once one is chosen: see Prepared.Use
 	Principals []string  `json:"principals,omitempty"` // for whom one could act, where the service does not say: see Prepared.For
 	Warnings   []Warning `json:"warnings,omitempty"`
 }
@@ -165,7 +165,8 @@ func (p *Prepared) consent(chosen fit, facts []Fact) {
 		p.Consent.Warnings = append(p.Consent.Warnings, a.entry.warnings(v.ID)...)
 	}
 	for _, f := range p.fits {
-		if f.entry != chosen.entry && !slices.Contains(p.Consent.Also, f.entry) {
+		another := !p.undecided && f.entry.OnBehalfOf != chosen.entry.OnBehalfOf // whom the person did not choose
+		if f.entry != chosen.entry && !another && !slices.Contains(p.Consent.Also, f.entry) {
 			p.Consent.Also = append(p.Consent.Also, f.entry)
 		}
 	}

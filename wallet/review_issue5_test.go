@@ -190,3 +190,31 @@ func TestMembershipCopiesWAL08(t *testing.T) {
 		t.Error("a service sees another copy than before")
 	}
 }
+
+// TestChosenPrincipalStays offers no credential for another person once the person has said for whom: the next choice
+// cannot change it by the way.
+func TestChosenPrincipalStays(t *testing.T) {
+	w := newTown(t)
+	held := w.wallet()
+	w.receive(held)
+	w.receive(held)
+	const dave = "urn:uuid:22222222-2222-4222-8222-222222222222"
+	w.grant = func(c *credential.Credential) { c.OnBehalfOf.ID, c.GrantedBy = dave, dave }
+	w.receive(held)
+	w.receive(held)
+	a := w.service()
+	a.change = func(r *vp.Request) { r.Access.Principal = "" }
+	p, err := held.Prepare(t.Context(), a.link(""), "")
+	check(t, err)
+	if len(p.Consent.Also) != 3 || len(p.Consent.Principals) != 2 {
+		t.Fatalf("%d others for %v", len(p.Consent.Also), p.Consent.Principals)
+	}
+	check(t, p.For(t.Context(), dave))
+	if also := p.Consent.Also; len(also) != 1 || also[0].OnBehalfOf != dave {
+		t.Errorf("offered as well: %v", also)
+	}
+	check(t, p.Use(t.Context(), p.Consent.Also[0].ID))
+	if p.Consent.Access.Principal != dave {
+		t.Errorf("for %s", p.Consent.Access.Principal)
+	}
+}

@@ -71,7 +71,8 @@ func goesOn(address string) bool {
 // (OpenID4VP 1.0 §8.2, §8.5). What leaves is what Consent lists, with a holder proof over the
 // service's identifier and nonce, encrypted where the service wants it so. A presentation that the service
 // refuses is an error with the service's reason; a decision against it is no error. Where there are several
-// for whom one could act, and the person has not said for whom, nothing leaves: query.unsatisfied.
+// for whom one could act, and the person has not said for whom, nothing leaves: query.unsatisfied; and neither does
+// a one-time copy that another service was shown since Prepare (privacy.reuse), or that was removed (object.unknown).
 func (p *Prepared) Send(ctx context.Context, c Choice) (Told, error) {
 	response := vp.Response{State: p.request.State, Error: vp.ErrorAccessDenied}
 	if c == Agree {
