@@ -160,8 +160,11 @@ func (g *gateway) open(ctx context.Context) error {
 
 // openKeys reads what is needed for the ring; stretching the passphrase begins when the server answers.
 func (g *gateway) openKeys(ctx context.Context) (err error) {
-	g.keys, err = PrepareKeys(context.WithoutCancel(ctx), g.cfg.Keys, g.deps.Now, g.deps.Random)
-	return err
+	if g.keys, err = PrepareKeys(context.WithoutCancel(ctx), g.cfg.Keys, g.deps.Now, g.deps.Random); err != nil {
+		return err
+	}
+	g.server.closers = append(g.server.closers, g.keys.Close)
+	return nil
 }
 
 func (g *gateway) openStore(ctx context.Context) (err error) {

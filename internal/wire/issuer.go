@@ -207,6 +207,7 @@ func (p *issuerParts) build(ctx context.Context) (*Server, error) {
 	if p.keys, err = OpenKeys(context.WithoutCancel(ctx), p.cfg.Keys, p.deps.Now, p.deps.Random); err != nil {
 		return nil, err
 	}
+	p.closers = append(p.closers, p.keys.Close)
 	if err := p.open(ctx); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"io"
 	"runtime/debug"
 	"sync"
@@ -90,6 +91,16 @@ func (k *Keys) begin() {
 			debug.FreeOSMemory() // stretching a passphrase takes 64 MiB, once
 		}()
 	})
+}
+
+// Close returns once nothing works on the folder any more, and opens no ring that was not begun.
+func (k *Keys) Close() error {
+	k.begun.Do(func() {
+		k.err = errors.New("the keys were closed")
+		close(k.opened)
+	})
+	<-k.opened
+	return nil
 }
 
 // Ring waits for the ring.
