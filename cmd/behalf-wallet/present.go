@@ -11,7 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/vocabulary"
 	"github.com/behalf-id/behalf/internal/wire"
+	"github.com/behalf-id/behalf/openid/vp"
 	"github.com/behalf-id/behalf/wallet"
 )
 
@@ -166,10 +168,10 @@ func principal(v wallet.Consent) string {
 }
 
 func consentLines(v wallet.Consent) []string {
-	a := v.Access
+	a, words := v.Access, vocabulary.In(wallet.English, strconv.Quote)
 	lines := []string{v.Verifier + " asks (" + v.VerifierID + ")"}
 	for _, row := range [][2]string{
-		{"to", strings.TrimSpace(a.Action + " " + a.Resource)}, {"of", principal(v)}, {"for", strings.ReplaceAll(a.Purpose, "-", " ")}, {"held by", a.Controller},
+		{"to", wanted(words, a)}, {"of", principal(v)}, {"for", words.List(words.Purposes, purposes(a))}, {"held by", a.Controller},
 	} {
 		if row[1] != "" {
 			lines = append(lines, fmt.Sprintf("  %-11s %s", row[0], row[1]))
@@ -190,6 +192,22 @@ func consentLines(v wallet.Consent) []string {
 		lines = append(lines, "! "+w.Text)
 	}
 	return lines
+}
+
+// wanted says what the service wants to do: as much of it as it says.
+func wanted(words *vocabulary.Words, a vp.Access) string {
+	if a.Action == "" || a.Resource == "" {
+		return a.Action + a.Resource
+	}
+	return words.Act(a.Resource, a.Action)
+}
+
+// purposes is the one purpose of a, or none.
+func purposes(a vp.Access) []string {
+	if a.Purpose == "" {
+		return nil
+	}
+	return []string{a.Purpose}
 }
 
 // outcome is what the service told, in words.

@@ -142,7 +142,7 @@ func TestForms(t *testing.T) {
 	const enter, up, down, interrupt = "\r", "\x1b[A", "\x1b[B", "\x03"
 	t.Run("yes", func(t *testing.T) {
 		one := inTerminal(t, nil, "present", request(), "--dir", folder)
-		one.sees("Larkhill Online asks (did:web:localhost%3A", "family requested", "Share this with Larkhill Online?", "lines: ")
+		one.sees("Larkhill Online asks (did:web:localhost%3A", "what the family asked for", "Share this with Larkhill Online?", "lines: ")
 		one.types("G" + up + up + up)
 		one.sees("permissions kept back") // the last fact, beyond the first screen
 		one.types(enter)
