@@ -79,7 +79,21 @@ func (s *session) check(ctx context.Context, answer *vci.CredentialResponse, o o
 		left = slices.Delete(left, at, at+1)
 		out = append(out, h)
 	}
-	return out, nil
+	return out, s.standsFor(out, o.replaces)
+}
+
+// standsFor refuses what is about another person than the credentials that would be forgotten for it.
+func (s *session) standsFor(fresh []*held, replaces []string) error {
+	for _, id := range replaces {
+		old, err := readItem[held](s.w.cfg.Vault, heldMark+id+itemEnd)
+		if err != nil {
+			continue // gone meanwhile: nothing is forgotten for it
+		}
+		if slices.ContainsFunc(fresh, func(h *held) bool { return h.Statement.Principal != old.Statement.Principal }) {
+			return unexpected("the credential is about another person than the one that it should renew; the old one was kept")
+		}
+	}
+	return nil
 }
 
 // keepGrant stores what was granted, if more can be had of it.

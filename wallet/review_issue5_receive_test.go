@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/behalf-id/behalf/credential"
 	"github.com/behalf-id/behalf/credential/sdjwt"
@@ -61,4 +62,31 @@ func TestAttackOtherKeyInConfirmation(t *testing.T) {
 		_, err := june.Accept(t.Context(), file)
 		want(t, err, reason.CredentialUnexpected)
 	})
+}
+
+// TestAttackRenewedForAnother: an issuer that answers a renewal with a delegation for another person does not
+// make the wallet forget the one it has, at once or later.
+func TestAttackRenewedForAnother(t *testing.T) {
+	for _, later := range []int{0, 1} {
+		w := newTown(t)
+		o := w.office()
+		o.refreshing = true
+		held := w.wallet()
+		got, err := held.Receive(t.Context(), o.codeOffer(), o.taker(0))
+		check(t, err)
+		o.later = later
+		o.change = func(_ int, c *credential.Credential) {
+			c.OnBehalfOf.ID = "urn:uuid:11111111-1111-4111-8111-111111111111"
+		}
+		fresh, err := held.Renew(t.Context(), got.Entries[0].ID, Collector{})
+		if later > 0 {
+			check(t, err)
+			w.wait(time.Hour)
+			_, err = held.Collect(t.Context(), fresh.Pending[0].ID)
+		}
+		want(t, err, reason.CredentialUnexpected)
+		if all, _, _ := held.List(t.Context()); len(all) != 1 || all[0].ID != got.Entries[0].ID {
+			t.Errorf("%d held", len(all))
+		}
+	}
 }
