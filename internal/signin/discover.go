@@ -14,13 +14,30 @@ import (
 )
 
 // discover returns what is known of the provider, from its metadata if what is known is too old
-// (OpenID Connect Discovery 1.0 §4). While one asks, others wait.
+// (OpenID Connect Discovery 1.0 §4). While one asks, others wait, as long as ctx lets them. Anybody may
+// begin to sign in: so a provider that does not answer is asked once in RetryAfter, whoever comes, and
+// somebody who hangs up breaks nothing off that others wait for.
 func (p *Provider) discover(ctx context.Context) (*metadata, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known != nil && p.cfg.Now().Before(p.known.until) {
-		return p.known, nil
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, reason.Wrap(reason.InternalIndeterminate, "the OpenID provider did not answer in time", ctx.Err())
 	}
+	now := p.cfg.Now()
+	switch {
+	case p.known != nil && now.Before(p.known.until):
+		return p.known, nil
+	case p.failed != nil && now.Before(p.retry):
+		return nil, p.failed
+	}
+	p.known, p.failed = p.ask(context.WithoutCancel(ctx))
+	p.retry = p.cfg.Now().Add(RetryAfter)
+	return p.known, p.failed
+}
+
+// ask reads the metadata of the provider.
+func (p *Provider) ask(ctx context.Context) (*metadata, error) {
 	ctx = p.client.context(ctx)
 	found, err := oidc.NewProvider(ctx, p.cfg.Issuer)
 	if err != nil {
@@ -32,10 +49,9 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	}
 	// The library keeps the keys of a set as long as it knows them: a new set with each discovery
 	// lets go of keys that the provider withdrew.
-	m.verifier = found.VerifierContext(context.WithoutCancel(ctx), &oidc.Config{
+	m.verifier = found.VerifierContext(ctx, &oidc.Config{
 		ClientID: p.cfg.ClientID, SupportedSigningAlgs: p.cfg.Algorithms, Now: p.cfg.Now,
 	})
-	p.known = m
 	return m, nil
 }
 

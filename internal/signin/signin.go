@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -33,6 +32,7 @@ const (
 	MaxName       = 128              // bytes of a person's name; a longer one is cut off
 	MaxCode       = 2048             // bytes of the provider's authorization code
 	MetadataLife  = time.Hour        // of the provider's metadata and keys
+	RetryAfter    = 5 * time.Second  // that a provider whose metadata could not be had is left alone
 	MaxIssueAge   = 10 * time.Minute // since an ID token was made
 	maxSkew       = 60 * time.Second // between the provider's clock and ours
 	verifierBytes = 32
@@ -60,8 +60,10 @@ type Provider struct {
 	client library
 	key    [verifierBytes]byte // PKCE verifiers are made with it; a restart ends what was begun
 
-	mu    sync.Mutex
-	known *metadata
+	turn   chan struct{} // holds one while somebody looks at what follows
+	known  *metadata
+	failed error     // of the last discovery
+	retry  time.Time // until when failed is the answer
 }
 
 // metadata is what discovery found.
@@ -91,7 +93,7 @@ func New(cfg Config) (*Provider, error) {
 			return nil, errors.New("signin: " + alg + " is not an algorithm that an ID token may have")
 		}
 	}
-	p := &Provider{cfg: cfg}
+	p := &Provider{cfg: cfg, turn: make(chan struct{}, 1)}
 	if _, err := io.ReadFull(cfg.Random, p.key[:]); err != nil {
 		return nil, err
 	}
