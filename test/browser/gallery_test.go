@@ -56,7 +56,7 @@ func offer() page.Offer {
 		Issuer: "Larkhill Road Surgery",
 		What: []string{
 			"view, book and cancel appointments",
-			"view and request prescriptions (repeat)",
+			"view and request repeat prescriptions",
 		},
 		Link: offerLink, TxCode: true, Expires: time.Date(2027, 3, 9, 16, 30, 0, 0, time.UTC),
 	}
@@ -65,14 +65,14 @@ func offer() page.Offer {
 func consent() page.Consent {
 	return page.Consent{
 		Issuer: "Larkhill Road Surgery", Client: "Behalf Wallet", Person: "Jonas Whitfield",
-		What:   []string{"view, book and cancel appointments; view and request prescriptions (repeat) – until 30 September 2027"},
+		What:   []string{"view, book and cancel appointments; view and request repeat prescriptions – until 30 September 2027"},
 		Action: "/answer",
 	}
 }
 
 func request(crossDevice bool) page.Request {
 	r := page.Request{
-		Service: "Meadow Patient App", Controller: "Larkhill Road Surgery", Purpose: "family requested",
+		Service: "Meadow Patient App", Controller: "Larkhill Road Surgery", Purpose: "what the family asked for",
 		What: []string{"book appointments"},
 		Link: requestLink, Poll: "/poll", CrossDevice: crossDevice, Expires: time.Date(2027, 3, 9, 16, 30, 0, 0, time.UTC),
 	}
