@@ -30,7 +30,8 @@ const (
 	// the decision told.
 	SameDevice Flow = "same_device"
 	// CrossDevice: the wallet shows a code which is entered on the device that began, and only then is the
-	// decision told. It is weaker: the person can be talked into telling the code.
+	// decision told. It is weaker: the person can be talked into telling the code; and where the service gives
+	// no RedirectURI, into opening the page in place of whoever began.
 	CrossDevice Flow = "cross_device"
 )
 
