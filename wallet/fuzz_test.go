@@ -18,12 +18,16 @@ import (
 
 // sealBackup makes a backup of one credential by hand.
 func sealBackup(v *Vault, h *held) ([]byte, error) {
+	return sealPart(v, backupPart{Credentials: []*held{h}})
+}
+
+func sealPart(v *Vault, part backupPart) ([]byte, error) {
 	k, err := sealed.DeriveKey([]byte("b"), []byte("0123456789abcdef"), sealed.Params{Time: sealed.MinTime, MemoryKiB: sealed.MinMemoryKiB, Threads: 1})
 	if err != nil {
 		return nil, err
 	}
 	out := []byte(backupMagic)
-	for i, content := range []any{backupHead{v.home, 1}, backupPart{Credentials: []*held{h}}} {
+	for i, content := range []any{backupHead{v.home, 1}, part} {
 		plain, err := strictjson.Marshal(content)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ package wallet
 import (
 	"context"
 	"crypto/rand"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -88,5 +89,25 @@ func TestAttackRenewedForAnother(t *testing.T) {
 		if all, _, _ := held.List(t.Context()); len(all) != 1 || all[0].ID != got.Entries[0].ID {
 			t.Errorf("%d held", len(all))
 		}
+	}
+}
+
+// TestAttackBackupNamesFiles: a backup that somebody else made names files elsewhere neither as its items nor in
+// them: what an item names is removed along with it.
+func TestAttackBackupNamesFiles(t *testing.T) {
+	v := newVault(t)
+	const good = "aaaaaaaaaaaaaaaa"
+	for name, part := range map[string]backupPart{
+		"grant of a credential": {Credentials: []*held{{ID: good, Format: "dc+sd-jwt", Raw: "raw", Grant: "/../../../x"}}},
+		"grant that is awaited": {Waiting: []*waiting{{ID: good, Grant: "/../../../x"}}},
+		"replaced":              {Waiting: []*waiting{{ID: good, Grant: good, Replaces: []string{good, "/../../../x"}}}},
+		"grant without a name":  {Waiting: []*waiting{{ID: good}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := sealPart(v, part)
+			check(t, err)
+			_, err = Import(t.Context(), filepath.Join(t.TempDir(), "new"), raw, []byte("b"), []byte("n"), rand.Reader)
+			want(t, err, reason.CLIPath)
+		})
 	}
 }

@@ -256,12 +256,28 @@ func openPart(k *sealed.Key, i int, raw []byte) (p backupPart, err error) {
 	if err := strictjson.UnmarshalClosed(plain, &p); err != nil {
 		return p, reason.Wrap(reason.StoreTampered, "a part is of another version", err)
 	}
-	for _, i := range p.items() {
-		if !plainID(i.id()) {
-			return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
-		}
+	if !p.plain() {
+		return p, reason.New(reason.CLIPath, "an id in the backup is no file name of ours")
 	}
 	return p, nil
+}
+
+// plain reports whether every id in the part is one of ours: those of its items, and those by which they
+// name others, whose files are removed with them.
+func (p *backupPart) plain() bool {
+	var ids []string
+	for _, i := range p.items() {
+		ids = append(ids, i.id())
+	}
+	for _, h := range p.Credentials {
+		if h.Grant != "" {
+			ids = append(ids, h.Grant)
+		}
+	}
+	for _, c := range p.Waiting {
+		ids = append(append(ids, c.Grant), c.Replaces...)
+	}
+	return !slices.ContainsFunc(ids, func(id string) bool { return !plainID(id) })
 }
 
 // plainID reports whether id is one that newID makes: it becomes part of a file name.
