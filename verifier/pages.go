@@ -11,7 +11,7 @@ import (
 
 // attend returns session id for the browser that holds the secret browser, "" for one that has none yet. The
 // first browser to open the page is the one that began: it gets a fresh secret, kept here as a digest.
-// Any other, and a session that has no page, is session.unknown.
+// Any other, one that comes when a wallet has answered, and a session that has no page, is session.unknown.
 func (g *Gateway) attend(ctx context.Context, id, browser string) (s *session, secret string, err error) {
 	s, err = g.load(ctx, id)
 	switch {
@@ -26,7 +26,7 @@ func (g *Gateway) attend(ctx context.Context, id, browser string) (s *session, s
 		return nil, "", err
 	}
 	s, err = g.move(ctx, id, reason.SessionUnknown, func(s *session) error {
-		if s.Browser.Digest != "" {
+		if s.Browser.Digest != "" || s.Stage == stageSpent || s.Stage == stageDecided {
 			return notThisBrowser()
 		}
 		s.Browser = lockWith(secret)

@@ -237,7 +237,7 @@ func (d Decided) unless(err error) Decided {
 }
 
 // keep makes d durable, whatever became of the caller meanwhile. It reports whether d is to be
-// decided again, because another used the same permission first, or a browser opened the page meanwhile.
+// decided again, because another used the same permission first.
 func (g *Gateway) keep(ctx context.Context, s *session, q question, j judged, d Decided) (again bool, err error) {
 	changes, err := g.record(s, q, j, d)
 	if err != nil {
@@ -255,8 +255,6 @@ func (g *Gateway) keep(ctx context.Context, s *session, q question, j judged, d 
 		g.cfg.Logger.InfoContext(ctx, "decided", "evaluation", d.Evaluation, "outcome", d.Decision.Outcome.String(), "reason", d.Decision.Reason)
 		return false, nil
 	case conflict && len(j.uses) > 0 && key == j.uses[0].Key:
-		return true, nil
-	case conflict && s != nil && key == sessionPrefix+s.ID && g.meet(lasting, s):
 		return true, nil
 	case reason.Of(err) == reason.AuditUnavailable:
 		return false, err

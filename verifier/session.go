@@ -200,16 +200,6 @@ func (g *Gateway) move(ctx context.Context, id string, lost reason.Code, how fun
 	return nil, reason.New(lost, "another was first")
 }
 
-// meet takes what a browser changed in s while its answer was decided, and reports whether this was all that changed.
-func (g *Gateway) meet(ctx context.Context, s *session) bool {
-	now, err := g.load(ctx, s.ID)
-	if err != nil || now.Stage != stageSpent {
-		return false
-	}
-	s.Browser, s.version = now.Browser, now.version
-	return true
-}
-
 // step saves s, where losing to another caller is a refusal of its own.
 func (g *Gateway) step(ctx context.Context, s *session, lost reason.Code) error {
 	err := g.save(ctx, s)
