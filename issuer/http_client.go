@@ -119,6 +119,9 @@ func clientError(at vci.Endpoint, err error) string {
 	}
 }
 
+// maxTxCode bounds what is read as a transaction code.
+const maxTxCode = 64
+
 // tokenRequest reads a token request, with the codes that RFC 6749 has for what it lacks.
 func tokenRequest(r *http.Request) (vci.TokenRequest, error) {
 	form, err := web.Form(r)

@@ -116,6 +116,3 @@ func refuseWallet(w http.ResponseWriter, at vci.Endpoint, err error) {
 	}
 	write(w, "application/json", body)
 }
-
-// maxTxCode bounds what is read as a transaction code.
-const maxTxCode = 64

@@ -106,3 +106,16 @@ func Sign(ctx context.Context, h Header, payload []byte, by key.Signer) ([]byte,
 func AppendSigned(ctx context.Context, dst []byte, h Header, payload []byte, by key.Signer) ([]byte, error) {
 	return appendSigned(ctx, dst, h, payload, by)
 }
+
+// ProofRefusal returns err, a refusal of Parse, as key proofs and attestations of keys have it (OpenID4VCI
+// 1.0 appendices D and F): another typ or alg is proof.typ, a header with more than one key
+// proof.key_ambiguous. Any other is itself.
+func ProofRefusal(err error) error {
+	switch reason.Of(err) {
+	case reason.JOSETypMismatch, reason.JOSEAlgForbidden:
+		return reason.Wrap(reason.ProofTyp, "", err)
+	case reason.JOSEKidInvalid:
+		return reason.Wrap(reason.ProofKeyAmbiguous, "", err)
+	}
+	return err
+}

@@ -55,7 +55,7 @@ func OpenKeys(ctx context.Context, raw string, want KeysExpect) (Keys, error) {
 	}
 	payload, err := signedBy(ctx, raw, TypeKeys, want.Providers, want.At)
 	if err != nil {
-		return Keys{}, keysError(err)
+		return Keys{}, jose.ProofRefusal(err)
 	}
 	var c keysClaims
 	if err := strictjson.Unmarshal(payload, &c); err != nil {
@@ -97,14 +97,4 @@ func (c keysClaims) read() (Keys, error) {
 		out.Expires = time.Unix(*c.Expires, 0)
 	}
 	return out, nil
-}
-
-func keysError(err error) error {
-	switch reason.Of(err) {
-	case reason.JOSETypMismatch, reason.JOSEAlgForbidden:
-		return reason.Wrap(reason.ProofTyp, "", err)
-	case reason.JOSEKidInvalid:
-		return reason.Wrap(reason.ProofKeyAmbiguous, "", err)
-	}
-	return err
 }

@@ -92,7 +92,7 @@ func OpenProof(ctx context.Context, raw []byte, issuer string, resolve did.Resol
 func openProof(ctx context.Context, raw []byte, want ProofExpect) (Holder, string, error) {
 	token, err := jose.Parse(raw, jose.Policy{Type: TypeProof, Key: jose.FromHeader})
 	if err != nil {
-		return Holder{}, "", proofError(err)
+		return Holder{}, "", jose.ProofRefusal(err)
 	}
 	h, err := holder(ctx, token.Header, want.Resolver, want.At)
 	if err != nil {
@@ -148,14 +148,4 @@ func holder(ctx context.Context, h jose.Header, resolve did.Resolver, at time.Ti
 	}
 	k, err := doc.Key(method, did.Authentication, at)
 	return Holder{DID: method.DID(), Key: k}, err
-}
-
-func proofError(err error) error {
-	switch reason.Of(err) {
-	case reason.JOSETypMismatch, reason.JOSEAlgForbidden:
-		return reason.Wrap(reason.ProofTyp, "", err)
-	case reason.JOSEKidInvalid:
-		return reason.Wrap(reason.ProofKeyAmbiguous, "", err)
-	}
-	return err
 }
