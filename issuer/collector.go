@@ -94,10 +94,11 @@ func (i *Issuer) filedUnder(ctx context.Context, prefix string) ([]string, error
 	return ids, nil
 }
 
-// stands reports whether d may still be collected by who has the right to.
+// stands reports whether d may still be collected by who has the right to. A review that ended in any way
+// that is not known here is over.
 func (i *Issuer) stands(d *Delegation) bool {
 	s := d.At(i.cfg.Now())
-	return (s == Offered || s == Issued) && d.Review != Declined
+	return (s == Offered || s == Issued) && (d.Review == "" || d.Review == Pending || d.Review == Approved)
 }
 
 // byState returns the delegation that issuer_state is of (OpenID4VCI 1.0 §5.1.3). Whoever signed in

@@ -316,3 +316,20 @@ func TestAttackLostNotification(t *testing.T) {
 		t.Errorf("%+v", d.Copies)
 	}
 }
+
+// TestAttackUnknownReview: what a review came to that this release does not know is not an approval.
+func TestAttackUnknownReview(t *testing.T) {
+	a := newApplicant(t)
+	d := must[*Delegation](t)(a.Delegation(t.Context(), a.offering.ID))
+	d.Review = "escalated"
+	var steps changes
+	steps.add(d.change())
+	if err := a.commit(t.Context(), steps); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.comeBack(a.bearer, a.waits)
+	wants(t, err, reason.TokenScope)
+	if a.leaves(audit.Issue) != 0 {
+		t.Error("it was signed")
+	}
+}
