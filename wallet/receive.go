@@ -123,6 +123,9 @@ func (s *session) preAuthorized(ctx context.Context, code, tx string) error {
 
 func (w *Wallet) readOffer(ctx context.Context, f *trustframework.Framework, link string) (*vci.Offer, error) {
 	l, err := vci.ParseOfferLink(link)
+	if code := reason.Of(err); code == reason.JSONSyntax || code == reason.HTTPDuplicateParam {
+		return nil, reason.Wrap(code, "the link of the offer is damaged, or a part is missing; copy the whole of it, and put it in quotes", err)
+	}
 	if err != nil || l.Offer != nil {
 		return l.Offer, err
 	}

@@ -27,8 +27,9 @@ func (p *program) initCommand() *cli.Command {
 
 // made is what init says.
 type made struct {
-	Key    string `json:"key"` // did:key that readers pin
-	Config string `json:"config"`
+	Key         string `json:"key"`         // did:key that readers pin
+	Fingerprint string `json:"fingerprint"` // of the key, as wallets show it
+	Config      string `json:"config"`
 }
 
 func (p *program) init(c *cli.Context) error {
@@ -47,6 +48,7 @@ func (p *program) init(c *cli.Context) error {
 	if err := folder.Configure(folder.RegistryText(c.String("listen"), c.String("did"))); err != nil {
 		return err
 	}
-	return p.Say(c, made{id.String(), folder.Config()},
-		"The registry's key, for readers to pin: "+id.String(), "Next: behalf-registry serve --config "+folder.Config())
+	return p.Say(c, made{id.String(), command.Fingerprint(id.String()), folder.Config()},
+		"The registry's key, for readers to pin: "+id.String(),
+		"Its fingerprint, to publish by another way: "+command.Fingerprint(id.String()), "Next: behalf-registry serve --config "+folder.Config())
 }

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"os"
@@ -76,8 +74,8 @@ func (p *program) init(c *cli.Context) error {
 	lines := []string{"Your wallet is in " + d, "Your DID: " + m.DID, "Trusted registry: " + m.Registry + " (pinned: " + m.Pinned + ")"}
 	m.Trusted = settings.Trusted
 	for _, key := range m.Trusted {
-		m.Fingerprints = append(m.Fingerprints, fingerprint(key))
-		lines = append(lines, "  "+key, "  fingerprint "+fingerprint(key))
+		m.Fingerprints = append(m.Fingerprints, command.Fingerprint(key))
+		lines = append(lines, "  "+key, "  fingerprint "+command.Fingerprint(key))
 	}
 	return p.Say(c, m, lines...)
 }
@@ -122,6 +120,9 @@ func (p *program) create(c *cli.Context, d string, s wallet.Settings) (id string
 
 // explainedDir adds the folder to an error about what is in it.
 func explainedDir(err error, d string) error {
+	if errors.Is(err, wallet.ErrNoWallet) {
+		return errors.New(d + ": there is no wallet here; give its folder with --dir, or make one with: behalf-wallet init")
+	}
 	if errors.Is(err, wallet.ErrWallet) || errors.Is(err, wallet.ErrRemains) {
 		return errors.New(d + ": " + firstLine(err))
 	}
@@ -131,17 +132,6 @@ func explainedDir(err error, d string) error {
 func firstLine(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	return text
-}
-
-// fingerprint is what people compare: the first half of the SHA-256 of the key's DID, in groups.
-func fingerprint(did string) string {
-	sum := sha256.Sum256([]byte(did))
-	text := hex.EncodeToString(sum[:16])
-	var groups []string
-	for ; len(text) > 0; text = text[4:] {
-		groups = append(groups, text[:4])
-	}
-	return strings.Join(groups, " ")
 }
 
 func (p *program) didCommand() *cli.Command {

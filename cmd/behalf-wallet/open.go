@@ -76,7 +76,7 @@ func (p *program) opened(c *cli.Context) (*wallet.Vault, []byte, error) {
 		return nil, nil, err
 	}
 	if _, err := os.Lstat(d); err != nil {
-		return nil, nil, wallet.ErrNoWallet
+		return nil, nil, explainedDir(wallet.ErrNoWallet, d)
 	}
 	secret, err := p.passphrase(c, d)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *program) opened(c *cli.Context) (*wallet.Vault, []byte, error) {
 	}
 	v, err := wallet.Open(c.Context, d, secret, p.Random)
 	if err != nil {
-		return nil, nil, explained(err)
+		return nil, nil, explainedDir(explained(err), d)
 	}
 	return v, secret, nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,6 +20,9 @@ import (
 
 // maxPassphrase is the number of bytes that a passphrase may have.
 const maxPassphrase = 4096
+
+// minPassphrase is the number of characters that one typed for a new wallet has at least.
+const minPassphrase = 8
 
 // passphrase returns that of a wallet that is there: what was given, else what the keyring of the
 // system remembers, else what the person says.
@@ -33,7 +37,8 @@ func (p *program) passphrase(c *cli.Context, folder string) ([]byte, error) {
 	return p.prompted(c.Context, "Passphrase:")
 }
 
-// newPassphrase returns one for a wallet that is to be made. A person says it twice.
+// newPassphrase returns one for a wallet that is to be made. A person says it twice; what a script
+// gives is the script's affair.
 func (p *program) newPassphrase(c *cli.Context) ([]byte, error) {
 	first, ok, err := p.given(c)
 	if ok || err != nil {
@@ -41,6 +46,9 @@ func (p *program) newPassphrase(c *cli.Context) ([]byte, error) {
 	}
 	if first, err = p.prompted(c.Context, "Passphrase for the new wallet:"); err != nil {
 		return nil, err
+	}
+	if utf8.RuneCount(first) < minPassphrase {
+		return nil, fmt.Errorf("that is short enough to be guessed; take four or more words, of %d characters at least; nothing was made", minPassphrase)
 	}
 	again, err := p.person.secret(c.Context, "Passphrase, again:")
 	if err == nil && !bytes.Equal(first, again) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -57,6 +58,9 @@ func (p *program) applyCommand() *cli.Command {
 			issuer, err := command.OneArgument(c, "ISSUER")
 			if err != nil {
 				return err
+			}
+			if !strings.HasPrefix(issuer, "https://") {
+				return command.Usage("ISSUER is an https address, such as https://surgery.example")
 			}
 			return p.collecting(c, func(w *wallet.Wallet, by wallet.Collector) (wallet.Collected, error) {
 				return w.Apply(c.Context, issuer, by)
@@ -126,7 +130,7 @@ func (p *program) acceptOffer(c *cli.Context, o wallet.OfferView) (string, error
 	if code != "" || o.TxCode == nil || !p.person.there() {
 		return code, nil
 	}
-	return p.person.ask(c.Context, "Transaction code"+hint(o.TxCode)+":")
+	return p.person.ask(c.Context, "Code that came by another way than the offer"+hint(o.TxCode)+":")
 }
 
 func hint(t *vci.TxCode) string {

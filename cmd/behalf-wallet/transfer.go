@@ -53,7 +53,7 @@ func (p *program) export(c *cli.Context, path string) error {
 	if err := create(path, file); err != nil {
 		return err
 	}
-	return p.Say(c, map[string]any{"out": path, "bytes": len(file)}, "Written to "+path+". Keep it where you keep your passphrase apart.")
+	return p.Say(c, map[string]any{"out": path, "bytes": len(file)}, "Written to "+path+". Keep it in another place than your passphrase.")
 }
 
 func (p *program) importCommand() *cli.Command {

@@ -105,7 +105,15 @@ func strict(commands []*cli.Command) {
 	}
 }
 
-func wrongUsage(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+func wrongUsage(_ *cli.Context, err error, _ bool) error {
+	if name, ok := strings.CutPrefix(err.Error(), unknownOption); ok {
+		return Usage("there is no option %s here; --help lists them", dashed(strings.TrimLeft(name, "-")))
+	}
+	return usageError{err}
+}
+
+// unknownOption is how package flag begins to say that there is no such option.
+const unknownOption = "flag provided but not defined: "
 
 // needsCommand answers a command that has commands of its own and was given none of them.
 func needsCommand(c *cli.Context) error {

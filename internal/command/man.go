@@ -217,7 +217,8 @@ func dashed(name string) string {
 // escaped writes what roff would act on as what it means, and characters that not every terminal
 // of a manual can show by their names.
 func escaped(s string) string {
-	return strings.NewReplacer(`\`, `\e`, "-", `\-`, "…", `\&...`, "→", `\(->`, "–", `\(en`, "’", `\(cq`, "·", `\(bu`).Replace(s)
+	return strings.NewReplacer(`\`, `\e`, "-", `\-`, "…", `\&...`, "→", `\(->`, "–", `\(en`, "’", `\(cq`, "·", `\(bu`,
+		"✓", `\[u2713]`, "✗", `\[u2717]`).Replace(s)
 }
 
 // guarded keeps a line that begins with a dot or a quote from being a request.

@@ -117,3 +117,11 @@ func TestManCommand(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestManualPageASCII lets no character into a page that a formatter would read as several others.
+func TestManualPageASCII(t *testing.T) {
+	page := ManualPage("prog", &cli.App{Usage: "✓ it holds, ✗ it does not; a → b – c’s · d…"}, Manual{})
+	if i := strings.IndexFunc(string(page), func(r rune) bool { return r > 0x7e }); i >= 0 {
+		t.Errorf("%q", page[i:])
+	}
+}
