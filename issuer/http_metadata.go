@@ -4,7 +4,6 @@ package issuer
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/behalf-id/behalf/internal/web"
@@ -46,35 +45,17 @@ func (i *Issuer) languages() string {
 	return strings.Join(out, ", ")
 }
 
-// maxAccept bounds what is read of an Accept field.
-const maxAccept = 1024
-
 // prefersSigned reports whether an Accept field names signed metadata with a weight above that of JSON.
 // Without either it is JSON.
 func prefersSigned(accept string) bool {
-	if len(accept) > maxAccept {
-		return false
-	}
 	var signed, plain float64
-	for one := range strings.SplitSeq(accept, ",") {
-		kind, parameters, _ := strings.Cut(one, ";")
-		switch strings.ToLower(strings.TrimSpace(kind)) {
+	for kind, weight := range web.Preferences(accept) {
+		switch strings.ToLower(kind) {
 		case vci.MediaTypeSigned:
-			signed = weight(parameters)
+			signed = weight
 		case typeJSON:
-			plain = weight(parameters)
+			plain = weight
 		}
 	}
 	return signed > plain
-}
-
-// weight returns q of the parameters of a media range, 1 where there is none (RFC 9110 §12.4.2).
-func weight(parameters string) float64 {
-	for one := range strings.SplitSeq(parameters, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(one), "=")
-		if q, err := strconv.ParseFloat(value, 64); err == nil && strings.EqualFold(name, "q") && q >= 0 && q <= 1 {
-			return q
-		}
-	}
-	return 1
 }

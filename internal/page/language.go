@@ -3,17 +3,13 @@
 package page
 
 import (
-	"strconv"
 	"strings"
+
+	"github.com/behalf-id/behalf/internal/web"
 )
 
 // languageParam is the query parameter by which a person chooses a language.
 const languageParam = "lang"
-
-const (
-	maxAccept = 1 << 10 // bytes of an Accept-Language that are read
-	maxRanges = 32      // languages in it that are looked at
-)
 
 // language is one that pages speak.
 type language struct {
@@ -46,33 +42,10 @@ func find(all []language, tag string) (language, bool) {
 // the one named first; without one that we speak, the first of all.
 func negotiate(all []language, accept string) language {
 	best, most := all[0], 0.0
-	if len(accept) > maxAccept {
-		return best
-	}
-	for range maxRanges {
-		item, rest, more := strings.Cut(accept, ",")
-		tag, weight := rangeOf(item)
+	for tag, weight := range web.Preferences(accept) {
 		if l, ok := find(all, tag); ok && weight > most {
 			best, most = l, weight
 		}
-		if !more {
-			break
-		}
-		accept = rest
 	}
 	return best
-}
-
-// rangeOf returns the tag and weight of one element. What is malformed weighs nothing.
-func rangeOf(item string) (tag string, weight float64) {
-	tag, params, weighed := strings.Cut(item, ";")
-	tag = strings.TrimSpace(tag)
-	if !weighed {
-		return tag, 1
-	}
-	q, ok := strings.CutPrefix(strings.TrimSpace(params), "q=")
-	if weight, err := strconv.ParseFloat(q, 64); ok && err == nil && weight <= 1 {
-		return tag, weight
-	}
-	return tag, 0
 }

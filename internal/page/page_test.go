@@ -522,7 +522,7 @@ func TestLanguageIsChosen(t *testing.T) {
 		{"/x", "cy;q=0", "en-GB"},
 		{"/x", "cy;q=1, en;q=0.999", "cy-GB"},
 		{"/x", "cy;q=-1", "en-GB"},
-		{"/x", "cy;x=1", "en-GB"},
+		{"/x", "cy;x=1", "cy-GB"},
 		{"/x", "cy;q=", "en-GB"},
 		{"/x", strings.Repeat("fr,", 31) + "cy", "cy-GB"},
 		{"/x", strings.Repeat("fr,", 32) + "cy", "en-GB"},
