@@ -5,6 +5,7 @@ package issuer
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/behalf-id/behalf/audit"
 	"github.com/behalf-id/behalf/credential/status"
@@ -91,6 +92,7 @@ func (d *Delegation) answered(id string) (places []int) {
 func (i *Issuer) forget(ctx context.Context, d *Delegation, places []int) error {
 	var gone []Copy
 	var refs []publisher.Ref
+	var steps changes
 	for _, k := range places {
 		c := d.Copies[k]
 		l, err := i.linkOf(ctx, c.Credential)
@@ -99,9 +101,9 @@ func (i *Issuer) forget(ctx context.Context, d *Delegation, places []int) error 
 		}
 		if l.Hosted == 0 {
 			gone, refs = append(gone, c), append(refs, c.Ref)
+			steps.add(put(prefixCredential+c.Credential, l.version, l, time.Time{})) // who passes it on now is first, or finds it revoked
 		}
 	}
-	var steps changes
 	if len(gone) == 0 {
 		steps.add(d.change())
 		return i.commit(ctx, steps)
@@ -110,7 +112,7 @@ func (i *Issuer) forget(ctx context.Context, d *Delegation, places []int) error 
 	if err != nil {
 		return err
 	}
-	steps.list = flips
+	steps.list = append(steps.list, flips...)
 	d.Copies = slices.DeleteFunc(d.Copies, func(c Copy) bool { return slices.Contains(gone, c) })
 	steps.add(d.change())
 	evidence, err := strictjson.Marshal(gone)

@@ -18,6 +18,7 @@ import (
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/openid/vci"
 	"github.com/behalf-id/behalf/reason"
+	"github.com/behalf-id/behalf/store"
 	"github.com/behalf-id/behalf/store/storetest"
 )
 
@@ -331,5 +332,33 @@ func TestAttackUnknownReview(t *testing.T) {
 	wants(t, err, reason.TokenScope)
 	if a.leaves(audit.Issue) != 0 {
 		t.Error("it was signed")
+	}
+}
+
+// interrupted lets something happen between what was read and what is committed.
+type interrupted struct {
+	AuditLog
+	by func()
+}
+
+func (i interrupted) Append(ctx context.Context, e audit.Event, with ...store.Change) (audit.Receipt, error) {
+	i.by()
+	return i.AuditLog.Append(ctx, e, with...)
+}
+
+// TestAttackDeletedWhilePassedOn: a copy that is passed on at the very moment in which its deletion is reported
+// is either passed on and stands, or deleted and not passed on.
+func TestAttackDeletedWhilePassedOn(t *testing.T) {
+	f := newFamily(t)
+	d := must[*Delegation](t)(f.Delegation(t.Context(), f.delegation))
+	ref := d.Copies[0].Ref
+	slow := *f.Issuer
+	slow.cfg.Audit = interrupted{f.cfg.Audit, func() { must[HostedStatus](t)(f.host(f.tom, f.root, "urn:uuid:c")) }}
+	err := slow.forget(t.Context(), d, []int{0})
+	if _, conflict := store.IsConflict(err); !conflict {
+		t.Errorf("%v", err)
+	}
+	if s := must[status.State](t)(f.cfg.Book.State(t.Context(), ref)); s != status.Valid {
+		t.Errorf("what was passed on rests on a copy that is %s", s)
 	}
 }
