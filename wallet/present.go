@@ -64,7 +64,7 @@ type part struct {
 
 // Prepare fetches the request behind link, checks who asks, and finds the credential that answers it:
 // the one whose id begins with prefix, or for "" the one that is likely to do, with the least
-// shown. Nothing is sent to the service but the fetch of its request, which works once, and that the
+// shown; one that Refresh was last told is revoked or suspended comes after all others. Nothing is sent to the service but the fetch of its request, which works once, and that the
 // request is refused for what it asks.
 //
 // Refusals: verifier.not_entitled (the framework does not know the service; or, as an *OverAsked, it asks
@@ -91,6 +91,7 @@ func (w *Wallet) Prepare(ctx context.Context, link, prefix string) (*Prepared, e
 	if p.matched, err = match(w, r, all); err != nil {
 		return nil, err
 	}
+	p.matched.known, _ = w.LastKnown(ctx) // only a reminder: without it nothing is refused
 	if p.fits, err = p.matched.fits(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/behalf-id/behalf/credential"
+	"github.com/behalf-id/behalf/credential/status"
 	"github.com/behalf-id/behalf/delegation"
 	"github.com/behalf-id/behalf/openid/dcql"
 	"github.com/behalf-id/behalf/openid/vp"
@@ -21,6 +22,7 @@ type matched struct {
 	request *request
 	entries []*Entry // that have to do with the request, oldest first
 	answers dcql.Answers
+	known   map[string]Standing // what was last heard of entries, by id
 }
 
 // fit is a credential that answers a query.
@@ -52,7 +54,7 @@ func match(w *Wallet, r *request, all []*Entry) (matched, error) {
 }
 
 // fits returns every credential that answers a query for a leaf, the likeliest to do with the least
-// shown first. Of copies of one delegation it is the one to be shown.
+// shown first, and those that are known to be revoked or suspended last. Of copies of one delegation it is the one to be shown.
 func (m matched) fits() ([]fit, error) {
 	var out []fit
 	var wrongTime reason.Code
@@ -74,12 +76,24 @@ func (m matched) fits() ([]fit, error) {
 	switch {
 	case len(out) > 0:
 		out = m.request.uncopied(out)
-		slices.SortStableFunc(out, func(a, b fit) int { return cmp.Compare(a.burden(m.request.access), b.burden(m.request.access)) })
+		slices.SortStableFunc(out, func(a, b fit) int {
+			return cmp.Or(cmp.Compare(m.stopped(a), m.stopped(b)), cmp.Compare(a.burden(m.request.access), b.burden(m.request.access)))
+		})
 		return out, nil
 	case wrongTime != "":
 		return nil, reason.New(wrongTime, "the credential that answers the request is past its time, or not yet in it; see: behalf-wallet list")
 	}
 	return nil, reason.New(reason.QueryUnsatisfied, "no credential in this wallet answers the request; see: behalf-wallet list")
+}
+
+// stopped is 1 for a credential that was revoked or suspended when its status was last asked, and 0 for others. It
+// is no refusal: a suspension may have been lifted since, and services ask anew.
+func (m matched) stopped(f fit) int {
+	switch m.known[f.entry.ID].State {
+	case status.Revoked.String(), status.Suspended.String():
+		return 1
+	}
+	return 0
 }
 
 // timely returns why e is not valid at an instant, "" if it is.

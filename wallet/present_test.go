@@ -269,6 +269,12 @@ func TestChoice(t *testing.T) {
 	if !slices.Equal(order, []string{least.ID, two.ID, whole.ID, elsewhere.ID}) {
 		t.Errorf("order %v, want %v", order, []string{least.ID, two.ID, whole.ID, elsewhere.ID})
 	}
+	check(t, held.cfg.Vault.write(standingFile, map[string]Standing{least.ID: {ID: least.ID, State: "revoked"}, two.ID: {ID: two.ID, State: "suspended"}, whole.ID: {ID: whole.ID, State: "valid"}}))
+	known, err := held.Prepare(t.Context(), w.link(), "")
+	check(t, err)
+	if known.Consent.Credential.ID != whole.ID || len(known.Consent.Also) != 3 {
+		t.Errorf("%s first, though it was last heard that it is not valid", known.Consent.Credential.ID)
+	}
 	check(t, p.Use(t.Context(), whole.ID))
 	if !p.Consent.Whole || p.Consent.Credential.ID != whole.ID || len(p.Consent.Also) != 3 {
 		t.Errorf("after Use: %+v", p.Consent)

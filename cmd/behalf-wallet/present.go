@@ -137,7 +137,7 @@ func (p *program) choose(c *cli.Context, r *wallet.Prepared) error {
 	}
 	all := append([]*wallet.Entry{r.Consent.Credential}, r.Consent.Also...)
 	if !asks {
-		return p.Show("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that shows the least is used. Another one: --credential ID")
+		return p.Show("There are " + strconv.Itoa(len(all)) + " credentials that would do; the one that is likeliest to do, and shows the least, is used. Another one: --credential ID")
 	}
 	options := make([]string, 0, len(all))
 	for _, e := range all {
