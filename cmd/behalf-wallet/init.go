@@ -14,6 +14,7 @@ import (
 	"github.com/behalf-id/behalf/internal/command"
 	"github.com/behalf-id/behalf/internal/qr"
 	"github.com/behalf-id/behalf/internal/wire"
+	"github.com/behalf-id/behalf/reason"
 	"github.com/behalf-id/behalf/trustframework"
 	"github.com/behalf-id/behalf/wallet"
 )
@@ -120,6 +121,9 @@ func (p *program) create(c *cli.Context, d string, s wallet.Settings) (id string
 
 // explainedDir adds the folder to an error about what is in it.
 func explainedDir(err error, d string) error {
+	if e, ok := errors.AsType[*reason.Error](err); ok && e.Code == reason.StorePermissions {
+		return reason.Wrap(e.Code, d+": "+e.Detail, err)
+	}
 	if errors.Is(err, wallet.ErrNoWallet) {
 		return errors.New(d + ": there is no wallet here; give its folder with --dir, or make one with: behalf-wallet init")
 	}

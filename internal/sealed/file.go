@@ -152,7 +152,7 @@ func private(info fs.FileInfo, kind fs.FileMode) error {
 		return reason.New(reason.StorePermissions, "another user owns the store's file or folder")
 	}
 	if !closed(info) {
-		return reason.New(reason.StorePermissions, "the store's file or folder is open to others: chmod go= it")
+		return reason.New(reason.StorePermissions, "the store's file or folder is open to others; find out why, and close it with: chmod -R go= FOLDER")
 	}
 	return nil
 }
