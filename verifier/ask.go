@@ -18,7 +18,7 @@ type Asked struct {
 	ID         string    `json:"id"`
 	RequestURI string    `json:"request_uri,omitempty"` // absent where the link holds the whole request
 	DeepLink   string    `json:"deeplink"`
-	Page       string    `json:"page,omitempty"` // for the browser that began, where the request has a flow
+	Page       string    `json:"page,omitempty"` // for the browser that began, where the request has a flow and a redirect URI
 	Expires    time.Time `json:"expires_at"`
 }
 
@@ -55,7 +55,7 @@ func (g *Gateway) Ask(ctx context.Context, r Request) (Asked, error) {
 	switch {
 	case g.byValue(): // too long for a page and its QR code
 		asked.RequestURI = ""
-	case s.Flow != HandedOver:
+	case s.Redirect != "": // without a way back, whoever sends the page on could read what came of it
 		asked.Page = g.cfg.Origin + pagePath(s.ID)
 	}
 	return asked, nil

@@ -30,8 +30,9 @@ const (
 	// the decision told.
 	SameDevice Flow = "same_device"
 	// CrossDevice: the wallet shows a code which is entered on the device that began, and only then is the
-	// decision told. It is weaker: the person can be talked into telling the code; and where the service gives
-	// no RedirectURI, into opening the page in place of whoever began.
+	// decision told. It is weaker: the person can be talked into telling the code. On the gateway's page the
+	// browser then takes a response code to RedirectURI; a request without one has no page, and its service
+	// takes the code itself.
 	CrossDevice Flow = "cross_device"
 )
 

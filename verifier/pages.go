@@ -17,7 +17,7 @@ func (g *Gateway) attend(ctx context.Context, id, browser string) (s *session, s
 	switch {
 	case err != nil:
 		return nil, "", err
-	case s.Flow == HandedOver || s.Flow == "" || g.byValue():
+	case s.Redirect == "" || g.byValue():
 		return nil, "", notThisBrowser()
 	case s.Browser.is(browser):
 		return s, browser, nil

@@ -105,7 +105,7 @@ func TestUnsignedIsOnce(t *testing.T) {
 	w.expect(w.judgement(w.call("GET", "/vp/request/"+s.ID, "", ""), w.leaves()), reason.RequestConsumed)
 	w.expect(w.present(s), reason.OK)
 	w.expect(w.present(s), reason.PresentationReplayed)
-	if inFlow := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice}); inFlow.Page != "" {
+	if inFlow := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice, RedirectURI: otherReturn}); inFlow.Page != "" {
 		t.Errorf("a page whose QR code nobody could read: %s", inFlow.Page)
 	}
 	if len(s.DeepLink) > vp.MaxByValue {

@@ -35,7 +35,7 @@ func TestEncryptedReplayVP01(t *testing.T) {
 func TestPageOpenedTooLate(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(w)
-	s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+	s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice, RedirectURI: otherReturn})
 	opened := 0
 	gone := func() {
 		opened++
@@ -84,14 +84,14 @@ func TestPageOpenedBetween(t *testing.T) {
 	w.start(w.cfg)
 	for name, when := range map[string]func() session{
 		"fetch": func() session {
-			asked, err := w.Ask(t.Context(), verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+			asked, err := w.Ask(t.Context(), verifier.Request{Access: booking(), Flow: verifier.CrossDevice, RedirectURI: otherReturn})
 			must(t, err)
 			s := session{Asked: asked}
 			steps.open = func() { newBrowser(w).open(s) }
 			return w.fetch(s)
 		},
 		"answer": func() session {
-			s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice})
+			s := w.askFor(verifier.Request{Access: booking(), Flow: verifier.CrossDevice, RedirectURI: otherReturn})
 			steps.open = func() { newBrowser(w).open(s) }
 			return s
 		},

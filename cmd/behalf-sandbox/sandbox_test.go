@@ -171,7 +171,7 @@ func TestRefused(t *testing.T) {
 		"host":   {[]string{"up", "--dir", filepath.Join(t.TempDir(), "w"), "--listen", "192.0.2.1"}, []string{"192.0.2.1"}},
 		"ttl":    {[]string{"up", "--dir", filepath.Join(t.TempDir(), "w"), "--status-ttl", "1s"}, []string{"ttl", "10 s"}},
 		"folder": {[]string{"up", "--dir", file}, []string{file, "store.permissions"}},
-		"open":   {[]string{"up", "--dir", open}, []string{open, "chmod go=", "store.permissions"}},
+		"open":   {[]string{"up", "--dir", open}, []string{open, "go=", "store.permissions"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := behalf(t, c.args...)

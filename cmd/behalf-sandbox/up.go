@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/behalf-id/behalf/internal/command"
+	"github.com/behalf-id/behalf/internal/wire"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/internal/world/login"
 )
@@ -33,6 +34,7 @@ func (s *sandbox) upCommand() *cli.Command {
 			&cli.BoolFlag{Name: "tls", Usage: "has no effect: https is always served, and nothing here speaks plain http; accepted so that scripts may say it", Value: true},
 			&cli.DurationFlag{Name: "status-ttl", Usage: "how long a status list may be used, from 10s; the default lets a revocation bite while you watch", Value: demoStatusTTL},
 			&cli.BoolFlag{Name: "sign-in", Usage: "run an OpenID provider too, at which " + accounts() + " can sign in, to collect what is granted to their accounts"},
+			&cli.StringSliceFlag{Name: "redirect", Usage: "`ADDRESS` of a service that browsers may be sent back to after a request on a page; may be given again"},
 			&cli.BoolFlag{Name: "quiet", Usage: "log warnings and errors only"},
 			command.JSONFlag(),
 		},
@@ -84,7 +86,8 @@ func (s *sandbox) up(c *cli.Context) error {
 	}
 	w, err := world.Open(c.Context, world.Config{
 		Dir: c.String("dir"), Host: c.String("listen"), Now: s.Now, StatusTTL: c.Duration("status-ttl"), SignIn: c.Bool("sign-in"),
-		Logger: s.Logger(level),
+		Gateway: func(g *wire.GatewayConfig) { g.Redirects = c.StringSlice("redirect") },
+		Logger:  s.Logger(level),
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"sandbox": s.sandbox, "grant": s.grant, "field": s.field, "browse": s.browse, "shot": s.shot, "shows": s.shows, "enter": s.enter,
+			"sandbox": s.sandbox, "grant": s.grant, "field": s.field, "browse": s.browse, "shot": s.shot, "shows": s.shows, "enter": s.enter, "returned": s.returned, "back": s.back,
 		},
 	})
 }
@@ -68,16 +71,20 @@ type scripted struct {
 	browser context.Context
 	tabs    map[string]*tab
 	origins []string
+	service *town // its page alone
 }
 
-// sandbox runs "behalf-sandbox up" until the script ends, starts a browser that trusts it, and sets
-// variables: sandbox.
+// sandbox runs "behalf-sandbox up" and a service's page until the script ends, starts a browser that trusts
+// both, and sets variables: sandbox.
 func (s *scripted) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: sandbox")
 	}
+	s.service = &town{saw: make(chan url.Values, 1)}
+	s.service.service = httptest.NewTLSServer(http.HandlerFunc(s.service.serviceSide))
+	ts.Defer(s.service.service.Close)
 	bin := filepath.SplitList(ts.Getenv("PATH"))[0]
-	cmd := exec.Command(filepath.Join(bin, "behalf-sandbox"), "up", "--dir", ts.MkAbs("sandbox"))
+	cmd := exec.Command(filepath.Join(bin, "behalf-sandbox"), "up", "--dir", ts.MkAbs("sandbox"), "--redirect", s.service.back())
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
@@ -94,12 +101,31 @@ func (s *scripted) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		ts.Setenv(variable, fmt.Sprint(ready[name]))
 	}
-	s.origins = []string{ts.Getenv("ISSUER"), ts.Getenv("GATEWAY")}
-	var keys []string
+	s.origins = []string{ts.Getenv("ISSUER"), ts.Getenv("GATEWAY"), s.service.service.URL}
+	keys := []string{keyOf(s.service.service.Certificate())}
 	for _, role := range []string{"issuer", "gateway"} {
 		keys = append(keys, keyOf(certificate(s.t, ts.MkAbs(filepath.Join("sandbox", role, "tls.pem")))))
 	}
 	s.browser = start(s.t, chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(keys, ",")))
+}
+
+// back writes the address of the service's page where a request says BACK: back FILE.
+func (s *scripted) back(ts *testscript.TestScript, _ bool, args []string) {
+	request := strings.Replace(ts.ReadFile(args[0]), `"BACK"`, `"`+s.service.back()+`"`, 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(request), 0o600))
+}
+
+// returned waits for a browser at the service's page and sets a variable to what it brought: returned VARIABLE.
+func (s *scripted) returned(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: returned VARIABLE")
+	}
+	select {
+	case code := <-s.service.saw:
+		ts.Setenv(args[0], code.Encode())
+	case <-time.After(10 * time.Second):
+		ts.Fatalf("no browser came back to the service")
+	}
 }
 
 // grant writes a grant that begins now: grant FILE.

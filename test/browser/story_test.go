@@ -78,7 +78,7 @@ func (n *town) present(t *testing.T, link string) wallet.Told {
 
 // acrossDevices scans the request off a desktop, and carries the code back to it by hand.
 func (n *town) acrossDevices(t *testing.T) {
-	a := n.ask(t, "cross_device", "", "appointments", "book")
+	a := n.ask(t, "cross_device", n.back(), "appointments", "book")
 	b := open(t, n.browser, desktop())
 	b.do(t, chromedp.Navigate(a.Page))
 	b.says(t, "Waiting for your wallet.")
@@ -90,9 +90,12 @@ func (n *town) acrossDevices(t *testing.T) {
 	if status, _ := n.result(t, a.ID, ""); status != http.StatusForbidden {
 		t.Errorf("before the code is entered the result is told: %d", status)
 	}
-	b.do(t, chromedp.SendKeys(chromedp.CSS("#code"), n.onThePhone(t, told)), chromedp.Click(chromedp.CSS(".enter button")), chromedp.WaitVisible(chromedp.CSS("main.done")))
-	b.clean(t, n.Gateway)
-	status, result := n.result(t, a.ID, "")
+	b.do(t, chromedp.SendKeys(chromedp.CSS("#code"), n.onThePhone(t, told)), chromedp.Click(chromedp.CSS(".enter button")), chromedp.WaitVisible(chromedp.CSS("main.service")))
+	code := <-n.saw
+	if status, _ := n.result(t, a.ID, ""); status != http.StatusForbidden {
+		t.Errorf("without the response code the result is told: %d", status)
+	}
+	status, result := n.result(t, a.ID, "?"+code.Encode())
 	decision, _ := result["decision"].(map[string]any)
 	if status != http.StatusOK || result["state"] != "decided" || decision["outcome"] != "permit" || decision["flow"] != "cross_device" {
 		t.Errorf("the service is told %d %v", status, result)
@@ -121,7 +124,7 @@ func (n *town) onThePhone(t *testing.T, told wallet.Told) string {
 
 // wrongCode is somebody who does not have the phone; the person who has it still can.
 func (n *town) wrongCode(t *testing.T) {
-	a := n.ask(t, "cross_device", "", "appointments", "view")
+	a := n.ask(t, "cross_device", n.back(), "appointments", "view")
 	b := open(t, n.browser, desktop())
 	b.do(t, chromedp.Navigate(a.Page))
 	told := n.present(t, b.scan(t))
@@ -133,7 +136,8 @@ func (n *town) wrongCode(t *testing.T) {
 	if status, _ := n.result(t, a.ID, ""); status != http.StatusForbidden {
 		t.Errorf("after a wrong code the result is told: %d", status)
 	}
-	b.do(t, chromedp.SendKeys(chromedp.CSS("#code"), told.Confirmation), chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS("main.done")))
+	b.do(t, chromedp.SendKeys(chromedp.CSS("#code"), told.Confirmation), chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS("main.service")))
+	<-n.saw
 
 	// Whoever has the page's address but not its browser gets nowhere.
 	other := open(t, n.browser, desktop())
