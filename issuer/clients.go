@@ -188,7 +188,7 @@ func withoutPort(uri string) string {
 }
 
 // nameOf returns what a wallet is called on the page that asks for consent. One that the operator does
-// not know is shown by what it calls itself and by where its codes go, which was checked.
+// not know is shown by where its codes go, which was checked, and then by what it calls itself.
 func (i *Issuer) nameOf(q asked) string {
 	if known, found := i.cfg.Wallets[q.Client]; found {
 		return known.Name
@@ -201,5 +201,5 @@ func (i *Issuer) nameOf(q asked) string {
 	if at == "" {
 		at = to.Scheme
 	}
-	return q.Client + " (" + at + ")"
+	return at + " (" + q.Client + ")"
 }

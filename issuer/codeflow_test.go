@@ -24,7 +24,7 @@ func TestCodeFlow(t *testing.T) {
 	o := c.grant(collected("tom"))
 	d := c.bound()
 	page := d.signedIn(d.push(withState(c.state(o))), "tom")
-	for _, text := range []string{"view and book appointments", "until 22 November 2027", "some-wallet (127.0.0.1:4321)", "Tom Hargreaves", "Larkhill Road Surgery"} {
+	for _, text := range []string{"view and book appointments", "until 22 November 2027", "127.0.0.1:4321 (some-wallet)", "Tom Hargreaves", "Larkhill Road Surgery"} {
 		if !strings.Contains(string(page.body), text) {
 			t.Errorf("the question does not say %q: %s", text, page.body)
 		}

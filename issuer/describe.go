@@ -5,7 +5,6 @@ package issuer
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/behalf-id/behalf/internal/vocabulary"
 )
@@ -36,13 +35,9 @@ func (i *Issuer) describe(ctx context.Context, identifiers []string, words *voca
 	return out, nil
 }
 
-// line says in one line what d lets its holder do.
+// line says in one line what d lets its holder do, or how much of it has no room.
 func (d *Delegation) line(words *vocabulary.Words) string {
-	out := strings.Join(d.Request.Grant.allows(words), "; ")
-	if len(out) > maxLine {
-		out = strings.ToValidUTF8(out[:maxLine], "") + " …"
-	}
-	return out + " – " + words.Until(d.Request.Grant.ValidUntil)
+	return words.Several(d.Request.Grant.allows(words), maxLine) + " – " + words.Until(d.Request.Grant.ValidUntil)
 }
 
 // allows says in a line for each permission what is granted: "view and book appointments". It names

@@ -4,7 +4,7 @@ package vocabulary
 
 func english() *Words {
 	return &Words{
-		and: " and ", act: "%s %s", until: "until %s",
+		and: " and ", act: "%s %s", until: "until %s", more: "and %d more",
 		months: []string{
 			"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 		},

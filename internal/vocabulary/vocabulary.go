@@ -38,6 +38,7 @@ type Words struct {
 	and    string // before the last entry of a list
 	act    string // actions; resource
 	until  string // day
+	more   string // number of what is left out
 	months []string
 	other  func(name string) string
 }
@@ -79,6 +80,22 @@ func (w *Words) List(of Names, names []string) string {
 // Act says what may be done to a resource: "view and book appointments".
 func (w *Words) Act(resource string, actions ...string) string {
 	return fmt.Sprintf(w.act, w.List(w.Actions, actions), w.Name(w.Resources, resource))
+}
+
+// Several joins things that may be done, as many as have room in max bytes, and says how many more there are:
+// what is left out is never left unsaid. The first is always there.
+func (w *Words) Several(things []string, max int) string {
+	out := ""
+	for i, thing := range things {
+		if i > 0 && len(out)+len(thing) > max {
+			return out + "; " + fmt.Sprintf(w.more, len(things)-i)
+		}
+		if i > 0 {
+			out += "; "
+		}
+		out += thing
+	}
+	return out
 }
 
 // Day writes the day of a time, in UTC, as people do: "2 January 2026".

@@ -66,6 +66,11 @@ func TestWords(t *testing.T) {
 		cy.Until(at):                                     "tan 23 Tachwedd 2026",
 		cy.Name(cy.Purposes, "family-requested"):         "cais y teulu",
 		en.List(en.Actions, nil):                         "",
+		en.Several([]string{"one", "two", "three"}, 20):  "one; two; three",
+		en.Several([]string{"one", "two", "three"}, 9):   "one; two; and 1 more",
+		cy.Several([]string{"one", "two", "three"}, 5):   "one; a 2 arall",
+		en.Several([]string{"one"}, 1):                   "one",
+		en.Several(nil, 9):                               "",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

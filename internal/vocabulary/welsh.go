@@ -6,7 +6,7 @@ package vocabulary
 // first letter.
 func welsh() *Words {
 	return &Words{
-		act: "%s: %s", until: "tan %s",
+		act: "%s: %s", until: "tan %s", more: "a %d arall",
 		months: []string{
 			"Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
 		},
