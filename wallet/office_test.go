@@ -63,7 +63,6 @@ type office struct {
 	encrypted int
 	requests  *jwe.Private
 	seen      map[string]bool // jti
-	redirects []string
 }
 
 func (w *town) office() *office {
