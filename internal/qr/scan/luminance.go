@@ -73,6 +73,27 @@ func (g luminance) mean(x, y, n int) byte {
 	return byte(sum / (n * n))
 }
 
+// doubled returns the picture twice as wide and high, with the means of neighbours in between: what a
+// phone's screen shows has modules of three pixels and a bit, which the library cannot tell apart.
+func (g luminance) doubled() luminance {
+	big := luminance{make([]byte, 4*len(g.pixels)), 2 * g.width, 2 * g.height}
+	for y := range big.height {
+		for x := range big.width {
+			big.pixels[y*big.width+x] = g.between(x, y)
+		}
+	}
+	return big
+}
+
+// between is the pixel at x, y of the doubled picture.
+func (g luminance) between(x, y int) byte {
+	left, top := x/2, y/2
+	right, below := min(left+x%2, g.width-1), min(top+y%2, g.height-1)
+	sum := int(g.pixels[top*g.width+left]) + int(g.pixels[top*g.width+right]) +
+		int(g.pixels[below*g.width+left]) + int(g.pixels[below*g.width+right])
+	return byte(sum / 4)
+}
+
 // inverted returns the negative of the picture.
 func (g luminance) inverted() luminance {
 	out := luminance{make([]byte, len(g.pixels)), g.width, g.height}

@@ -47,18 +47,32 @@ func Read(from io.Reader) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	grey := greyOf(picture)
+	whole := greyOf(picture)
+	grey := whole
 	for side := maxSide; ; side /= 2 {
 		grey = grey.within(side)
-		for _, g := range []luminance{grey, grey.inverted()} {
-			if text, ok := search(g); ok {
-				return text, nil
-			}
+		if text, ok := either(grey); ok {
+			return text, nil
 		}
 		if max(grey.width, grey.height) <= minSide {
-			return "", ErrNone
+			break
 		}
 	}
+	if max(whole.width, whole.height) > maxSide/2 {
+		return "", ErrNone
+	}
+	if text, ok := either(whole.doubled()); ok {
+		return text, nil
+	}
+	return "", ErrNone
+}
+
+// either looks for a code that is dark on light, and for one that is light on dark.
+func either(g luminance) (string, bool) {
+	if text, ok := search(g); ok {
+		return text, true
+	}
+	return search(g.inverted())
 }
 
 // decode reads the pixels of a PNG or JPEG image once its size is known to be within bounds.

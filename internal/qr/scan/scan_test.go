@@ -54,6 +54,44 @@ func TestReadManyForms(t *testing.T) {
 	})
 }
 
+// TestReadSmall reads a code off the screen of a phone, where a module is three pixels and a bit wide.
+func TestReadSmall(t *testing.T) {
+	long := link + "&state=" + strings.Repeat("4c2nQ7", 40) // many modules, each of them small
+	raw, err := qr.PNG(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, modules, err := qr.Path(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range []float64{2.6, 2.9, 3.2, 3.4} {
+		expect(t, encode(t, placed(resampled(code, module*float64(modules)/float64(code.Bounds().Dx())), 390, 700, 60, 200)), long)
+	}
+}
+
+// resampled returns picture at another size, each pixel the mean of what it covers, as a screen has it.
+func resampled(picture image.Image, by float64) image.Image {
+	const parts = 8
+	size := int(by * float64(picture.Bounds().Dx()))
+	out := image.NewGray(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			sum := 0
+			for i := range parts * parts {
+				at := color.GrayModel.Convert(picture.At(int((float64(x)+float64(i%parts)/parts)/by), int((float64(y)+float64(i/parts)/parts)/by)))
+				sum += int(at.(color.Gray).Y)
+			}
+			out.SetGray(x, y, color.Gray{byte(sum / parts / parts)})
+		}
+	}
+	return out
+}
+
 func TestReadRefuses(t *testing.T) {
 	whole, err := qr.PNG(link)
 	if err != nil {
