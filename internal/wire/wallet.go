@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/url"
 	"strings"
@@ -65,10 +66,27 @@ func AttestedWallet(ctx context.Context, v *wallet.Vault, ca string, by wallet.A
 	return p.wallet(v, d)
 }
 
+// ownNetwork reports whether a registry was not asked because its address is a private one, or not believed
+// because nobody here knows who certifies it.
+func ownNetwork(err error) bool {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+		return true
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		if refused, ok := errors.AsType[*reason.Error](err); ok && refused.Code == reason.FetchBlocked {
+			return true
+		}
+	}
+	return false
+}
+
 // walletWords says what a person can do about a framework that cannot be had.
 func walletWords(err error) error {
 	switch code := reason.Of(err); code {
 	case reason.TrustRegistryUnavailable:
+		if ownNetwork(err) {
+			return reason.Wrap(code, "the trust registry is in a network of its own, or certified by an authority of its own; its operator has a file of that, to be given with --ca", err)
+		}
 		return reason.Wrap(code, "the trust registry cannot be reached; check the connection and try again", err)
 	case reason.RegistrySignature:
 		return reason.Wrap(code, "what the trust registry says is not signed by the key that this wallet pinned at init; ask who runs it", err)
