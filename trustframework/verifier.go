@@ -72,10 +72,32 @@ func (f *Framework) verifierWhere(is func(Verifier) bool) (Verifier, bool) {
 	return Verifier{}, false
 }
 
+// Parts of an access that a verifier may lack the registration for.
+const (
+	PartController = "controller"
+	PartPurpose    = "purpose"
+	PartResource   = "resource"
+)
+
 // Entitled reports whether v may ask for resource for this purpose on behalf of the controller.
 // The zero Verifier is entitled to nothing; "*" is a wildcard among the resources alone.
 func (v Verifier) Entitled(controller, purpose, resource string) bool {
-	return slices.Contains(v.Controllers, controller) && slices.Contains(v.Purposes, purpose) && anyCovers(v.Resources, resource)
+	return len(v.Unregistered(controller, purpose, resource)) == 0
+}
+
+// Unregistered names the parts of an access that v is not registered for, by which gateway and wallet refuse the
+// same. The resource is looked at only where controller and purpose are registered.
+func (v Verifier) Unregistered(controller, purpose, resource string) (parts []string) {
+	if !slices.Contains(v.Controllers, controller) {
+		parts = append(parts, PartController)
+	}
+	if !slices.Contains(v.Purposes, purpose) {
+		parts = append(parts, PartPurpose)
+	}
+	if len(parts) == 0 && !anyCovers(v.Resources, resource) {
+		parts = append(parts, PartResource)
+	}
+	return parts
 }
 
 // MayAsk reports whether v is registered to see fact for this purpose.

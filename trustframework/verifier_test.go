@@ -4,6 +4,7 @@ package trustframework_test
 
 import (
 	"crypto/elliptic"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,27 @@ func TestMayAsk(t *testing.T) {
 		}
 		if v.MayAsk("unknown", trustframework.FactIdentifier) {
 			t.Errorf("%s: a purpose that is not the verifier's is asked for", name)
+		}
+	}
+}
+
+// TestUnregistered names each part of an access that is not registered; by no part is a verifier entitled.
+func TestUnregistered(t *testing.T) {
+	v := sample.Framework().Verifiers[0]
+	for _, c := range []struct {
+		controller, purpose, resource string
+		want                          []string
+	}{
+		{sample.Practice, "family-requested", "appointments", nil},
+		{sample.Practice, "family-requested", "gp-record", []string{trustframework.PartResource}},
+		{sample.Practice, "family-requested", "", []string{trustframework.PartResource}},
+		{sample.Practice, "research", "appointments", []string{trustframework.PartPurpose}},
+		{"https://other.example.org", "family-requested", "gp-record", []string{trustframework.PartController}},
+		{"", "", "", []string{trustframework.PartController, trustframework.PartPurpose}},
+	} {
+		got := v.Unregistered(c.controller, c.purpose, c.resource)
+		if !slices.Equal(got, c.want) || v.Entitled(c.controller, c.purpose, c.resource) != (c.want == nil) {
+			t.Errorf("%q for %q of %q: %v, want %v", c.resource, c.purpose, c.controller, got, c.want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // NotEntitled is the refusal of a request for more than the framework registers this gateway for. No wallet
 // would answer it, so it is not made. Its code is verifier.not_entitled.
 type NotEntitled struct {
-	Facts []string // what is too much: "controller", "purpose", "resource", "client", a fact of trustframework, or "claim" for any other
+	Facts []string // what is too much: a part or a fact of trustframework, "client", or "claim" for any other fact
 	err   error
 }
 
@@ -42,15 +42,7 @@ func (g *Gateway) entitled(f *trustframework.Framework, a Access, q *dcql.Query)
 
 // beyond names what of a and q the entry v does not cover; the zero entry covers nothing.
 func beyond(v trustframework.Verifier, a Access, q *dcql.Query) (facts []string) {
-	if !slices.Contains(v.Controllers, a.Controller) {
-		facts = append(facts, "controller")
-	}
-	if !slices.Contains(v.Purposes, a.Purpose) {
-		facts = append(facts, "purpose")
-	}
-	if len(facts) == 0 && !v.Entitled(a.Controller, a.Purpose, a.Resource) {
-		facts = append(facts, "resource")
-	}
+	facts = v.Unregistered(a.Controller, a.Purpose, a.Resource)
 	for _, fact := range factsOf(q) {
 		if !v.MayAsk(a.Purpose, fact) {
 			facts = append(facts, fact)

@@ -132,18 +132,14 @@ func accessOf(r *vp.Request, v trustframework.Verifier) (vp.Access, error) {
 // unsaid reports whether a is left open by the service: it says neither resource nor action.
 func unsaid(a vp.Access) bool { return a.Resource == "" && a.Action == "" }
 
-// unregistered names what of a is not registered for v.
-func unregistered(v trustframework.Verifier, a vp.Access) (tooMuch []string) {
-	if !slices.Contains(v.Controllers, a.Controller) {
-		tooMuch = append(tooMuch, "controller")
+// unregistered names what of a is not registered for v. Where the service leaves the resource open, each
+// permission that would be shown is held against the registration instead.
+func unregistered(v trustframework.Verifier, a vp.Access) []string {
+	parts := v.Unregistered(a.Controller, a.Purpose, a.Resource)
+	if unsaid(a) {
+		parts = slices.DeleteFunc(parts, func(part string) bool { return part == trustframework.PartResource })
 	}
-	if !slices.Contains(v.Purposes, a.Purpose) {
-		tooMuch = append(tooMuch, "purpose")
-	}
-	if len(tooMuch) == 0 && !unsaid(a) && !v.Entitled(a.Controller, a.Purpose, a.Resource) {
-		tooMuch = append(tooMuch, "resource")
-	}
-	return tooMuch
+	return parts
 }
 
 // unneeded names the facts beyond permissions and assurance that r asks to see and v is not registered
