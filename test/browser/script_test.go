@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/world"
 )
@@ -35,7 +36,7 @@ func TestScripts(t *testing.T) {
 		}
 		t.Skip("curl is absent")
 	}
-	bin := buildCommands(t, "behalf-sandbox", "behalf-wallet")
+	bin := commandtest.Build(t, "behalf-sandbox", "behalf-wallet")
 	s := &scripted{t: t, tabs: map[string]*tab{}}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -47,22 +48,6 @@ func TestScripts(t *testing.T) {
 			"sandbox": s.sandbox, "grant": s.grant, "field": s.field, "browse": s.browse, "shot": s.shot, "shows": s.shows, "enter": s.enter, "returned": s.returned, "back": s.back,
 		},
 	})
-}
-
-// buildCommands builds commands of this module into a fresh folder, which it returns. It needs no network.
-func buildCommands(t *testing.T, names ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	for _, name := range names {
-		args = append(args, "../../cmd/"+name)
-	}
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOPROXY=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return dir
 }
 
 // scripted is what the commands of a script share.

@@ -17,22 +17,6 @@ import (
 // within is how long anything here may take that is waited for.
 const within = 20 * time.Second
 
-// build builds commands of this module into a fresh folder, which it returns. It needs no network.
-func build(t *testing.T, names ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	for _, name := range names {
-		args = append(args, "../../cmd/"+name)
-	}
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOPROXY=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return dir
-}
-
 // ready is the line that "behalf-sandbox up" writes.
 type ready struct {
 	Registry    string `json:"registry"`

@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 )
 
 // TestAttacks has CLI-04 for all commands as they are built: what did not go well never ends with 0.
 func TestAttacks(t *testing.T) {
 	t.Run("CLI-04", func(t *testing.T) {
-		bin := build(t, commands()...)
+		bin := commandtest.Build(t, commands()...)
 		for _, name := range commands() {
 			t.Run(name, func(t *testing.T) { exitCodes(t, filepath.Join(bin, name)) })
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/wallet"
 )
@@ -43,7 +44,7 @@ func TestKillNine(t *testing.T) {
 	if testing.Short() {
 		n = shortRounds
 	}
-	program := filepath.Join(build(t, "behalf-sandbox"), "behalf-sandbox")
+	program := filepath.Join(commandtest.Build(t, "behalf-sandbox"), "behalf-sandbox")
 	dir := filepath.Join(t.TempDir(), "sandbox")
 	h := newHistory()
 	var all []*worker

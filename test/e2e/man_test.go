@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 )
 
 // commands are the five, in the order of their pages.
@@ -19,7 +21,7 @@ func commands() []string {
 // TestManualPages holds the pages in docs/man against what the commands say of themselves. BEHALF_UPDATE_MAN=1
 // writes them anew.
 func TestManualPages(t *testing.T) {
-	bin := build(t, commands()...)
+	bin := commandtest.Build(t, commands()...)
 	for _, name := range commands() {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), filepath.Join(bin, name), "man")

@@ -24,6 +24,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/internal/strictjson"
 	"github.com/behalf-id/behalf/internal/world"
 	"github.com/behalf-id/behalf/store/bolt"
@@ -103,7 +104,7 @@ func variants(text string) [][]byte {
 func TestPrivacy(t *testing.T) {
 	t.Run("demo", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "demo")
-		out, err := exec.Command(filepath.Join(build(t, "behalf-sandbox"), "behalf-sandbox"), "demo", "--json", "--dir", dir).Output()
+		out, err := exec.Command(filepath.Join(commandtest.Build(t, "behalf-sandbox"), "behalf-sandbox"), "demo", "--json", "--dir", dir).Output()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}

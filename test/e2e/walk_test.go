@@ -13,13 +13,15 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 )
 
 // TestStory runs the commands of the documents as they stand there, with the built commands.
 func TestStory(t *testing.T) {
 	needs(t, "curl")
 	needs(t, "sh")
-	bin := build(t, "behalf-sandbox", "behalf-wallet", "behalf-registry", "behalf-gateway", "behalf-issuer")
+	bin := commandtest.Build(t, "behalf-sandbox", "behalf-wallet", "behalf-registry", "behalf-gateway", "behalf-issuer")
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/reason"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestWalletGuide(t *testing.T) {
 	needs(t, "curl")
 	needs(t, "sh")
-	bin := build(t, "behalf-sandbox", "behalf-wallet")
+	bin := commandtest.Build(t, "behalf-sandbox", "behalf-wallet")
 	root, err := filepath.Abs("../..")
 	check(t, err)
 	testscript.Run(t, testscript.Params{

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/behalf-id/behalf/internal/command/commandtest"
 	"github.com/behalf-id/behalf/internal/world"
 )
 
@@ -100,7 +101,7 @@ func newWalletRun(t *testing.T) *walletRun {
 	check(t, w.Ready(t.Context()))
 	office, err := w.Office()
 	check(t, err)
-	r := &walletRun{t: t, program: filepath.Join(build(t, "behalf-wallet"), "behalf-wallet"), strace: strace, world: w, office: office, dir: filepath.Join(t.TempDir(), "tom")}
+	r := &walletRun{t: t, program: filepath.Join(commandtest.Build(t, "behalf-wallet"), "behalf-wallet"), strace: strace, world: w, office: office, dir: filepath.Join(t.TempDir(), "tom")}
 	out, err := r.command(r.program, "init", "--registry", w.Registry, "--ca", w.CA()).CombinedOutput()
 	if err != nil {
 		t.Fatalf("init: %v\n%s", err, out)
